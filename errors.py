@@ -1,0 +1,134 @@
+"""Every error of the project, one class per decision that a caller takes.
+
+    ThreadkeeperError
+    ├── SettingsError             fix the settings: every fault at once
+    ├── ModelError                tell the person; the sentence is the class's docstring
+    │   ├── ModelBusy             … and say when to try again
+    │   ├── ModelUnreachable      … the endpoint is down, silent or broken
+    │   ├── ModelMisconfigured    … and tell the operator: key, model name or address is wrong
+    │   ├── ModelRefused          … this request will never be answered
+    │   ├── ContextTooLong        plan a smaller prompt, once
+    │   ├── EmptyAnswer           … the model answered with nothing
+    │   └── FoldRefused           keep the summary as it is, try again later
+    ├── PlatformError
+    │   ├── PlatformMisconfigured fix the settings; this platform stays down, the others go on
+    │   ├── PlatformUnreachable   connect again later
+    │   └── ReplyImpossible       give up on this one reply
+    └── StorageError
+        ├── DatabaseUnusable      stop: the file is not ours, corrupt or too new; it was left untouched
+        ├── DatabaseInUse         stop: another process serves it
+        └── StorageUnavailable    nothing was written; try again when the disk does
+
+SDK errors are translated where the SDK lives, `from exc`. The first paragraph of a class's docstring is the sentence
+that a person in the channel reads; what is handed to the constructor is for the log, and never holds a message's text
+or a secret.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+
+class ThreadkeeperError(Exception):
+    """Something went wrong on my side; the operator can find it in the log."""
+
+    @property
+    def sentence(self) -> str:
+        """What a person may read: one short sentence, without details."""
+        doc = inspect.cleandoc(type(self).__doc__ or ThreadkeeperError.__doc__ or "")
+        return " ".join(doc.split("\n\n")[0].split())
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One wrong setting: where it stands (`config.toml: memory.max_tokens`) and what is wrong, with the cure."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class SettingsError(ThreadkeeperError):
+    """My settings are wrong; the operator has to mend them."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+class ModelError(ThreadkeeperError):
+    """The language model could not answer; please try again in a moment."""
+
+
+class ModelBusy(ModelError):
+    """The language model is busy right now; please try again in a moment."""
+
+    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    @property
+    def sentence(self) -> str:
+        """The class's sentence, with the wait where the server named one of a second or more."""
+        if self.retry_after is None or self.retry_after < 1:
+            return super().sentence
+        return f"The language model is busy right now; please try again in {round(self.retry_after)} seconds."
+
+
+class ModelUnreachable(ModelError):
+    """I can't reach the language model right now; please try again in a moment."""
+
+
+class ModelMisconfigured(ModelError):
+    """The language model refuses my settings; the operator has to mend them."""
+
+
+class ModelRefused(ModelError):
+    """The language model would not take this request; try to put it differently."""
+
+
+class ContextTooLong(ModelError):
+    """This conversation does not fit into the language model; try a shorter message."""
+
+
+class EmptyAnswer(ModelError):
+    """The language model gave an empty answer; please try again."""
+
+
+class FoldRefused(ModelError):
+    """The new summary can't be believed, so the old one stays; I'll try again later."""
+
+
+class PlatformError(ThreadkeeperError):
+    """The chat platform gave me trouble; please try again."""
+
+
+class PlatformMisconfigured(PlatformError):
+    """The chat platform refuses my settings; the operator has to mend them."""
+
+
+class PlatformUnreachable(PlatformError):
+    """The chat platform can't be reached right now."""
+
+
+class ReplyImpossible(PlatformError):
+    """The reply can't be put there: the place is gone, closed or not mine to write in."""
+
+
+class StorageError(ThreadkeeperError):
+    """My memory is out of order right now; please try again in a moment."""
+
+
+class DatabaseUnusable(StorageError):
+    """My database can't be used; the operator has to look at it."""
+
+
+class DatabaseInUse(StorageError):
+    """Another process already serves this database."""
+
+
+class StorageUnavailable(StorageError):
+    """I can't write to my memory right now, so I did not take this in; please try again in a moment."""
