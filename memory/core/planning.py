@@ -1,0 +1,80 @@
+"""What planning needs besides the transcript: the settings, the clock, and what was learned of the model's tokens."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from memory.ports import Clock, Count, Store
+from memory.prompt import Budget, Persona, hear, plan_budget, plan_prompt, write_notes, write_persona
+from memory.ratio import NEWEST, learn_ratio
+from memory.types import Conversation, CoreSettings, Inbound, Prompt, Role, Thread, Turn, Usage, Visibility
+
+
+class Planning:
+    """Plans prompts for every conversation; holds no text but the persona."""
+
+    def __init__(self, settings: CoreSettings, count: Count, clock: Clock) -> None:
+        self.settings = settings
+        self.count = count
+        self.clock = clock
+        self._zone = ZoneInfo(settings.timezone)
+        self._usages: deque[Usage] = deque(maxlen=NEWEST)
+        self._personas: dict[Visibility, Persona] = {}
+
+    async def recall(self, store: Store) -> None:
+        """Read what earlier runs learned of the model's ratio of tokens."""
+        self._usages.extend(reversed(await store.usages(self.settings.model, NEWEST)))
+
+    def learn(self, usage: Usage) -> None:
+        """Learn from one more call; those of fallback models say nothing about the model that is planned for."""
+        if usage.model == self.settings.model:
+            self._usages.append(usage)
+
+    def budget(self, shrink: float = 1.0) -> Budget:
+        """The budget as of now, or a share of it."""
+        return plan_budget(self.settings, learn_ratio(self._usages), shrink)
+
+    def persona(self, visibility: Visibility) -> Persona:
+        """The system text of conversations with this visibility."""
+        if visibility not in self._personas:
+            self._personas[visibility] = write_persona(self.settings, visibility, self.count)
+        return self._personas[visibility]
+
+    def hear(self, inbound: Inbound) -> Turn:
+        """The turn that a message becomes."""
+        return hear(inbound, self.count)
+
+    def say(self, text: str, answers: str) -> Turn:
+        """The turn that an answer becomes; its id derives from that of the message answered."""
+        return Turn(
+            id=0,
+            role=Role.ASSISTANT,
+            author="",
+            author_name=self.settings.name,
+            text=text,
+            tokens=self.count(text),
+            sent_at=self.clock(),
+            message_id=f"re:{answers}",
+        )
+
+    def prompt(self, thread: Thread, heard: Sequence[Turn], visibility: Visibility, budget: Budget) -> Prompt:
+        """The prompt that answers what was heard."""
+        prompt = plan_prompt(
+            self.persona(visibility),
+            thread,
+            heard,
+            write_notes(self.clock().astimezone(self._zone)),
+            budget,
+            self.count,
+            named=visibility is not Visibility.DIRECT,
+        )
+        author = f"{thread.conversation.platform}:{heard[-1].author}"
+        return replace(prompt, conversation_key=_hash(thread.conversation), user_key=_hash(author))
+
+
+def _hash(name: Conversation | str) -> str:
+    return sha256(str(name).encode()).hexdigest()[:32]

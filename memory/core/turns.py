@@ -1,0 +1,206 @@
+"""One turn: the transcript is read, a prompt planned, the model asked, the answer recorded and said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from errors import (
+    ContextTooLong,
+    EmptyAnswer,
+    ModelError,
+    PlatformUnreachable,
+    ReplyImpossible,
+    StorageError,
+    ThreadkeeperError,
+)
+from memory.core.planning import Planning
+from memory.fold import is_due
+from memory.policy import Burst
+from memory.ports import Model, Platform, Store
+from memory.types import Conversation, Delta, Exchange, Prompt, Thread, TurnDone, Usage, Waiting
+
+log = logging.getLogger(__name__)
+
+SHRINK = 0.8
+"""Share of the budget that a prompt is planned anew with, once, when the model found it too long."""
+
+Observer = Callable[[TurnDone], None]
+"""Hears of every turn when it has ended; cannot change it."""
+
+
+@dataclass(slots=True)
+class Speech:
+    """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended."""
+
+    posts: dict[int, str] = field(default_factory=dict)
+    prompt: Prompt | None = None
+    usage: Usage | None = None
+    recorded: bool = False
+    fold_due: bool = False
+    error: str = ""
+
+
+class _EpochPassedError(Exception):
+    """Something was forgotten while the answer was made: it is void, and made again by the lane."""
+
+
+class Turns:
+    """Runs turns; holds nothing of one after it."""
+
+    def __init__(self, planning: Planning, store: Store, model: Model, observers: Sequence[Observer]) -> None:
+        self._planning = planning
+        self._store = store
+        self._model = model
+        self._observers = observers
+
+    async def run(self, platform: Platform, conversation: Conversation, burst: Burst, speech: Speech) -> bool:
+        """Take a burst into the transcript and answer it, if it is to be answered; return whether a fold is due.
+
+        Every way out either settles its messages or leaves them waiting in the inbox for another try.
+        Raises: StorageError, PlatformUnreachable; the messages then wait.
+        """
+        started = perf_counter()
+        thread = await self._store.load(conversation, self._planning.budget().window)
+        exchange = Exchange(
+            conversation=conversation,
+            epoch=thread.epoch,
+            visibility=burst.target.inbound.visibility,
+            settles=tuple(waiting.id for waiting in burst.heard),
+            heard=tuple(self._planning.hear(waiting.inbound) for waiting in burst.heard),
+        )
+        if not burst.answered:
+            await self._store.record(exchange)
+            return False
+        try:
+            await self._reply(platform, burst.target, thread, exchange, speech)
+        finally:
+            self._observe(exchange, speech, perf_counter() - started)
+        return speech.fold_due
+
+    async def _reply(
+        self, platform: Platform, target: Waiting, thread: Thread, exchange: Exchange, speech: Speech
+    ) -> None:
+        """Say the answer, or one sentence in its place."""
+
+        async def note(part: int, message_id: str) -> None:
+            speech.posts[part] = message_id
+            await self._store.note_post(target.id, part, message_id)
+
+        async def say(deltas: AsyncIterator[Delta]) -> None:
+            await platform.reply(target.inbound, deltas, note, [speech.posts[part] for part in sorted(speech.posts)])
+
+        try:
+            await say(self._answer(thread, exchange, target.inbound.message_id, speech))
+        except _EpochPassedError:
+            speech.error = "EpochPassed"
+        except ReplyImpossible as exc:
+            await self._give_up(exchange, target.inbound.message_id, speech, exc)
+        except PlatformUnreachable as exc:
+            speech.error = type(exc).__name__
+            raise
+        except StorageError as exc:
+            speech.error = type(exc).__name__
+            await self._apologise(say, exc)
+            raise
+        except Exception as exc:
+            log.exception("turn failed", extra={"conversation": str(exchange.conversation)})
+            speech.error = type(exc).__name__
+            await self._store.record(exchange)
+            await self._apologise(say, ThreadkeeperError())
+
+    async def _give_up(self, exchange: Exchange, answers: str, speech: Speech, exc: ReplyImpossible) -> None:
+        """Settle a message whose reply cannot be put anywhere; an answer that nobody read is no turn."""
+        log.warning("reply impossible", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
+        speech.error = type(exc).__name__
+        if speech.recorded:
+            await self._store.retract(exchange.conversation, f"re:{answers}")
+        else:
+            await self._store.record(exchange)
+
+    @staticmethod
+    async def _apologise(say: Callable[[AsyncIterator[Delta]], Awaitable[None]], exc: ThreadkeeperError) -> None:
+        """Say an error's sentence in the reply's place; where even that fails, the log has to do."""
+        try:
+            await say(once(exc.sentence))
+        except ThreadkeeperError as second:
+            log.warning("could not answer", exc_info=second)
+
+    async def _answer(
+        self, thread: Thread, exchange: Exchange, answers: str, speech: Speech
+    ) -> AsyncGenerator[Delta, None]:
+        """The deltas of an answer, which is on disk before its last words are handed out.
+
+        When the model cannot answer, its error's sentence stands in the answer's place and is no turn of anybody.
+        """
+        text = ""
+        last = Delta()
+        try:
+            async with aclosing(self._stream(thread, exchange, speech)) as deltas:
+                async for delta in deltas:
+                    speech.usage = delta.usage or speech.usage
+                    if delta.text or delta.restart:
+                        if last.text or last.restart:
+                            yield last
+                        text = delta.text if delta.restart else text + delta.text
+                        last = delta
+            if not text.strip():
+                raise EmptyAnswer("the stream ended without text")
+        except ModelError as exc:
+            log.warning("model failed", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
+            speech.error = type(exc).__name__
+            await self._record(exchange, speech)
+            yield Delta(exc.sentence, restart=True)
+            return
+        await self._record(replace(exchange, answer=self._planning.say(text, answers), usage=speech.usage), speech)
+        yield last
+
+    async def _record(self, exchange: Exchange, speech: Speech) -> None:
+        if not await self._store.record(exchange):
+            raise _EpochPassedError
+        if exchange.answer is None:
+            return
+        speech.recorded = True
+        if exchange.usage is not None:
+            self._planning.learn(exchange.usage)
+        if speech.prompt is not None:
+            speech.fold_due = is_due(speech.prompt, exchange.answer.tokens, self._planning.budget())
+
+    async def _stream(self, thread: Thread, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
+        """The model's deltas; a prompt that it finds too long, be it midway, is planned again smaller, once."""
+        void = False
+        for shrink in (1.0, SHRINK):
+            budget = self._planning.budget(shrink)
+            speech.prompt = self._planning.prompt(thread, exchange.heard, exchange.visibility, budget)
+            try:
+                async with aclosing(self._model.stream(speech.prompt)) as deltas:
+                    async for delta in deltas:
+                        yield replace(delta, restart=True) if void else delta
+                        void = False
+            except ContextTooLong:
+                if shrink == SHRINK:
+                    raise
+                void = True
+            else:
+                return
+
+    def _observe(self, exchange: Exchange, speech: Speech, seconds: float) -> None:
+        done = TurnDone(
+            conversation=exchange.conversation,
+            messages=len(exchange.heard),
+            prompt_tokens=speech.prompt.tokens if speech.prompt else 0,
+            left_out=speech.prompt.left_out if speech.prompt else 0,
+            seconds=seconds,
+            usage=speech.usage,
+            error=speech.error,
+        )
+        for observer in self._observers:
+            observer(done)
+
+
+async def once(text: str) -> AsyncGenerator[Delta, None]:
+    """A text as the deltas of a reply."""
+    yield Delta(text)

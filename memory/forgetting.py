@@ -1,0 +1,72 @@
+"""Which of the bot's turns repeat what was forgotten: pure, over texts.
+
+A reply to somebody else may hold a forgotten word too ("Ann's code is K7"). Such a turn was made from the forgotten
+words and goes with them. A word betrays that when it is in them and neither everyday English nor in anything that other
+people said and keep. Rather one turn of the bot too many than one word that was to be gone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+SHORTEST = 2
+"""Letters of a word that can tell (somebody is called Bo); a shorter one only if it is a digit."""
+
+EVERYDAY = frozenset(
+    re.findall(
+        r"\w+",
+        """a about after again all also always am an and any are as ask at away back be because been before being best
+    better both but by call can come could day did do does doing done down each even ever every everyone everything
+    few find first for from get give go going gone good got great had has have having he hello help her here hers hey
+    hi him his how i if in into is it its just keep kind know known last later least less let like little long look
+    lot made make many may maybe me mean might mine more most much must my name need never new next nice no not
+    nothing now of off often oh ok okay old on once one only or other our ours out over own part people please put
+    question quite rather really right said same saw say says see seem she should since so some somebody someone
+    something sometimes soon sorry still such sure take tell than thank thanks that the their theirs them then there
+    these they thing things think this those though through time to today tomorrow too two under until up upon us use
+    used using very want wants was way we well were what when where which while who whom whose why will with within
+    without word work would yes yesterday yet you your yours""",
+    )
+)
+"""Words that tell nothing about who said them; roughly the commonest of English, with those of small talk."""
+
+WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0dff])+")
+"""Letters and digits, with the marks that vowels are written with in the scripts of India, which are no `\\w`."""
+
+CONTRACTED = re.compile(r"n['’]t\b|['’](?:s|m|d|re|ve|ll)\b")
+"""What English hangs on a word; `don't` is as everyday as `do`."""
+
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
+"""Thai, Lao, Burmese, Khmer, Japanese, Chinese; Korean too, whose names stand together with what follows them."""
+
+
+def _plain(text: str) -> str:
+    """The text without differences of case and of how its letters are put together (Unicode, 3.13.5, D146)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", text.casefold()).casefold())
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that can betray it; of scripts written without spaces, every pair of neighbours."""
+    folded = CONTRACTED.sub("", _plain(text))
+    words = {word for word in WORD.findall(folded) if len(word) >= SHORTEST or any(c.isdigit() for c in word)}
+    for run in UNSPACED.findall(folded):
+        words.discard(run)
+        words.update(run[i : i + 2] for i in range(len(run) - 1))
+    return frozenset(words - EVERYDAY)
+
+
+def find_echo(forgotten: Iterable[str], kept: Iterable[str]) -> Callable[[str], bool]:
+    """See `memory.ports.Echo`."""
+    betraying: set[str] = set()
+    for text in forgotten:
+        betraying |= telling_words(text)
+    if betraying:
+        for text in kept:
+            betraying -= telling_words(text)
+
+    def repeats(text: str) -> bool:
+        return not betraying.isdisjoint(telling_words(text))
+
+    return repeats

@@ -1,0 +1,127 @@
+"""What commands say: pure writing, in plain Markdown that every platform shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from memory.prompt import Budget, one_line
+from memory.types import CommandSpec, CoreSettings, Extent, Place, Standing
+
+MANY = 1_000_000
+"""More messages than `!forget last N` has to take."""
+
+BAR_CELLS = 20
+
+FOR_ADMINS = "`{command}` is for people who moderate this place; nothing was changed."
+BUT_ME = " You can always say `{prefix}forget me`: your own words here, and what I made of them."
+NOTHING_TO_FORGET = "There is nothing here that I could forget."
+NOTHING_TO_CONFIRM = (
+    "There is nothing to confirm: say `{prefix}forget` first, and `{prefix}forget confirm` within a minute."
+)
+FORGET_USAGE = (
+    "I did not understand that. `{prefix}forget` forgets this place, `{prefix}forget last 3` the newest messages,"
+    " `{prefix}forget @user` what one person said, `{prefix}forget me` what you said."
+)
+SUMMARY_USAGE = "`{prefix}summary` shows what I remember here; `{prefix}summary now` folds older turns into it at once."
+
+
+def amount(number: int, noun: str) -> str:
+    """A number with its noun: `1 message`, `1,200 messages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: bool) -> str:
+    """The answer to `!help`."""
+    prefix = settings.prefix
+    how = (
+        "Just write to me."
+        if direct
+        else "Mention me or reply to me and I answer; in a thread where I have spoken, just go on."
+    )
+    lines = [f"I am {one_line(settings.name)}, and I keep the thread of a conversation. {how}", ""]
+    for spec in specs:
+        hint = f" ({spec.hint})" if spec.hint else ""
+        lines.append(f"- `{prefix}{spec.name}` – {spec.description}{hint}")
+    lines += ["", f"`{prefix}forget me` is for everybody, the rest of `forget` and `summary` for who moderates here."]
+    return "\n".join(lines)
+
+
+def write_summary(standing: Standing, budget: Budget, persona_tokens: int, settings: CoreSettings) -> str:
+    """The answer to `!summary`: the text, what it covers, the turns behind and after it, and the prompt's budget."""
+    summary = standing.summary
+    if not budget.folds:
+        head = f'I keep no rolling summary: `memory.strategy` is "{settings.strategy}".'
+    elif summary is None:
+        head = "There is no summary here yet: everything said is still there word for word."
+    else:
+        quoted = "\n".join(f"> {line}" for line in summary.text.splitlines())
+        covers = write_range(standing.covers_from, standing.covers_to, ZoneInfo(settings.timezone))
+        head = f"**Summary**, version {summary.version}{covers}:\n{quoted}"
+    used = persona_tokens + standing.after_tokens + (summary.tokens if summary and budget.folds else 0)
+    behind = standing.behind if budget.folds else 0
+    lines = [
+        head,
+        "",
+        f"Behind the summary: {amount(behind, 'turn')} · after it, word for word: {amount(standing.after, 'turn')}",
+        f"Prompt: `{draw_bar(used, budget.total)}` {used:,} of {budget.total:,} tokens",
+    ]
+    if budget.folds:
+        lines[-1] += f", folded from {budget.fold_at:,} down to {budget.keep:,}"
+    return "\n".join(lines)
+
+
+def draw_bar(used: int, total: int) -> str:
+    """A bar of fixed width; whatever is used at all fills a cell."""
+    cells = min(BAR_CELLS, -(-used * BAR_CELLS // max(total, 1)))
+    return "█" * cells + "░" * (BAR_CELLS - cells)
+
+
+def write_range(first: datetime | None, last: datetime | None, zone: ZoneInfo) -> str:
+    """`, from 3 November, 10:12 to 20 November 2026, 17:25`, or nothing when the originals are gone."""
+    if first is None or last is None:
+        return ""
+    first, last = first.astimezone(zone), last.astimezone(zone)
+    year = "" if first.year == last.year else f" {first.year}"
+    return f", from {first.day} {first:%B}{year}, {first:%H:%M} to {last.day} {last:%B} {last:%Y, %H:%M}"
+
+
+def write_folded(folded: int, keep_recent: int) -> str:
+    """What `!summary now` did, ahead of the summary."""
+    if folded:
+        return f"Folded {amount(folded, 'turn')} into the summary.\n\n"
+    return f"There was nothing to fold: the newest {amount(keep_recent, 'turn')} always stay word for word.\n\n"
+
+
+def write_question(extent: Extent, what: str, user_name: str, place: Place, prefix: str) -> str:
+    """What a `!forget` would take, and how to say that it is meant."""
+    subject = {
+        "here": "everything in this thread" if place.thread else "everything here, threads included",
+        "last": "the newest",
+        "me": "what you said here, and what I made of it",
+        "user": f"what {one_line(user_name)} said here, and what I made of it",
+    }[what]
+    return (
+        f"This forgets {subject}: {write_extent(extent)}."
+        f" Say `{prefix}forget confirm` within a minute and it is gone for good."
+    )
+
+
+def write_extent(extent: Extent) -> str:
+    """`12 messages and 1 summary, in 2 conversations`."""
+    parts = [amount(extent.turns + extent.waiting, "message")]
+    if extent.summaries:
+        parts.append(f"{extent.summaries:,} {'summary' if extent.summaries == 1 else 'summaries'}")
+    where = f", in {extent.conversations:,} conversations" if extent.conversations > 1 else ""
+    return " and ".join(parts) + where
+
+
+def write_forgotten(extent: Extent, *, clean: bool) -> str:
+    """What went, and whether the database file is clean of it already."""
+    if not (extent.turns or extent.summaries or extent.waiting):
+        return "There was nothing here to forget."
+    file = (
+        "and the database file is clean of it" if clean else "and the database file is cleaned in the next quiet minute"
+    )
+    return f"Forgotten: {write_extent(extent)}. It is out of my memory, {file}."

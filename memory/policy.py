@@ -1,0 +1,95 @@
+"""What becomes of a message: pure decisions over what came in, the settings, and where the bot has spoken.
+
+1. Who is denied, or is not allowed where a list says who is, is not heard at all.
+2. A command is the first word only, and works wherever it can be read.
+3. Mentions, replies to the bot and direct messages are answered.
+4. In a thread where the bot has spoken, and in a free channel, people need not mention it; what they say to each other
+   there is remembered, not answered.
+5. Everything else is none of the bot's business, and nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from memory.types import Conversation, CoreSettings, Decision, Inbound, Visibility, Waiting
+
+
+def conversation_of(inbound: Inbound, settings: CoreSettings) -> Conversation:
+    """The conversation that a message belongs to; a thread is shared by nature, a channel may be held per user."""
+    place = inbound.place
+    alone = settings.conversation == "per_user" and not place.thread and inbound.visibility is not Visibility.DIRECT
+    return Conversation(place.platform, place.space, place.channel, place.thread, user=inbound.author if alone else "")
+
+
+def is_heard(inbound: Inbound, settings: CoreSettings) -> bool:
+    """Rule 1: by user, role, thread, channel or space; to be denied by any outweighs to be allowed by another."""
+    place = inbound.place
+    ids = {inbound.author, place.thread, place.channel, place.space, *inbound.roles} - {""}
+    known = {f"{place.platform}:{id_}" for id_ in ids}
+    return not known & settings.deny and (not settings.allow or bool(known & settings.allow))
+
+
+def is_free(inbound: Inbound, settings: CoreSettings) -> bool:
+    """Whether the message stands in a free channel, or in a thread that is listed itself or lies under one."""
+    place = inbound.place
+    return any(f"{place.platform}:{id_}" in settings.free_channels for id_ in (place.channel, place.thread) if id_)
+
+
+def command_of(text: str, prefix: str, commands: Collection[str]) -> str:
+    """The command that a text calls, by its first word, in either case; empty for none (rule 2)."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    name = first.removeprefix(prefix).casefold()
+    return name if first.startswith(prefix) and name in commands else ""
+
+
+def depends_on_joining(inbound: Inbound) -> bool:
+    """Whether `decide` has to be told if the bot has spoken there: only for what stands in a thread unaddressed."""
+    return bool(inbound.place.thread) and not inbound.addressed
+
+
+def decide(inbound: Inbound, settings: CoreSettings, commands: Collection[str], *, joined: bool) -> Decision:
+    """What becomes of a message; `joined` says that the bot has spoken in its thread."""
+    if not is_heard(inbound, settings):
+        return Decision.IGNORE
+    if command_of(inbound.text, settings.prefix, commands):
+        return Decision.COMMAND
+    if inbound.addressed:
+        return Decision.ANSWER
+    free = is_free(inbound, settings)
+    if not free and not joined:
+        return Decision.IGNORE
+    answers = free or settings.threads == "joined"
+    return Decision.ANSWER if answers and not inbound.aside else Decision.REMEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What a lane takes up at once: messages in order of sending, the last of them answered if `answered`."""
+
+    heard: tuple[Waiting, ...]
+    answered: bool
+
+    @property
+    def target(self) -> Waiting:
+        """The message that the reply refers to."""
+        return self.heard[-1]
+
+
+def next_burst(waiting: Sequence[Waiting]) -> Burst | None:
+    """The next messages of a lane: all that wait to be answered to the author whose turn it is, answered together.
+
+    `waiting` is in order of sending. What was said before the last of them and only has to be remembered comes along
+    in its place; other authors keep theirs. When nothing is to be answered, all is remembered at once.
+    """
+    if not waiting:
+        return None
+    to_answer = [message for message in waiting if message.decision is Decision.ANSWER]
+    if not to_answer:
+        return Burst(tuple(waiting), answered=False)
+    author = to_answer[0].inbound.author
+    last = [message for message in to_answer if message.inbound.author == author][-1]
+    upto = waiting[: waiting.index(last) + 1]
+    heard = [m for m in upto if m.decision is Decision.REMEMBER or m.inbound.author == author]
+    return Burst(tuple(heard), answered=True)

@@ -1,0 +1,269 @@
+"""What goes into a prompt, and what was left out: pure planning under a budget of tokens.
+
+A prompt is laid out so that a provider's prefix cache keeps hitting: one system message (persona, then the summary,
+which changes only at a fold), the turns as they were said, each only ever appended, and the newest message last, headed
+by whatever changes from call to call. There is one system message and it comes first, because many chat templates
+refuse any other (Qwen's and Mistral's raise an exception).
+
+Turns are counted once, when they are stored; planning adds up, and counts only the notes and a text that it cuts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from errors import ContextTooLong
+from memory.ports import Count
+from memory.types import (
+    MESSAGE_TOKENS,
+    Attachment,
+    CoreSettings,
+    Inbound,
+    Message,
+    Prompt,
+    Quote,
+    Role,
+    Summary,
+    Thread,
+    Turn,
+    Visibility,
+    Window,
+)
+
+REPLY_TOKENS = 3
+"""What a chat model adds for the reply's beginning (OpenAI's cookbook)."""
+
+FOLD_SHARE = 0.85
+"""A fold starts at this share of the budget, so that no prompt has to leave turns out while it is made."""
+
+TURN_SHARE = 0.25
+"""A past turn takes at most this share of a prompt; a longer one is cut in the middle, always at the same places."""
+
+QUOTED_CHARACTERS = 300
+
+SEAM_TOKENS = 2
+"""What a text may count more behind the notes than by itself: `o200k_base` draws a leading `/` into their last word."""
+
+COLONS = str.maketrans(":：", "  ")
+
+SUMMARY_HEADING = "# Summary of the conversation so far"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Tokens, as counted here: of a whole prompt, of one turn in it, where a fold starts and what it leaves."""
+
+    total: int
+    turn: int
+    fold_at: int
+    keep: int
+    keep_recent: int
+    summary: int
+    max_messages: int | None
+    folds: bool
+
+    @property
+    def window(self) -> Window:
+        """How much of a transcript can matter to a prompt of this budget."""
+        turns = self.max_messages or self.total
+        return Window(self.total, turns, self.turn, summary=self.folds)
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """The system text without the summary, and its tokens, heading included; counted once for all prompts."""
+
+    text: str
+    tokens: int
+
+
+def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0) -> Budget:
+    """The budget under the settings, for a model that counts `ratio` tokens where one is counted here.
+
+    Prompt and reply together never exceed the context. `shrink` takes a share of it, after the model found a prompt
+    too long.
+    """
+    ceiling = min(settings.max_tokens, settings.context_tokens - settings.max_reply_tokens)
+    total = int(ceiling * shrink / ratio)
+    return Budget(
+        total=total,
+        turn=int(total * TURN_SHARE),
+        fold_at=int(total * FOLD_SHARE),
+        keep=min(int(settings.keep_tokens * shrink / ratio), int(total * FOLD_SHARE)),
+        keep_recent=settings.keep_recent,
+        summary=settings.summary_tokens,
+        max_messages=settings.max_messages if settings.strategy == "window" else None,
+        folds=settings.strategy == "summary",
+    )
+
+
+def write_persona(settings: CoreSettings, visibility: Visibility, count: Count) -> Persona:
+    """The system text of a conversation: who the bot is, and how to read what follows."""
+    rules = [
+        settings.persona.strip(),
+        "<notes> before the newest message and [brackets] at a message's edge are the system's, not a person's.",
+    ]
+    if visibility is not Visibility.DIRECT:
+        rules.append(
+            f"You are {one_line(settings.name)}. Each message of others begins with its speaker's name; yours do not."
+        )
+    text = "\n".join(rule for rule in rules if rule)
+    return Persona(text, count(f"{text}\n\n{SUMMARY_HEADING}\n"))
+
+
+def one_line(name: str) -> str:
+    """A display name that cannot pass for anything but a name: without line breaks, colons and invisible controls.
+
+    Of the invisible only the joiners stay, which emoji and some scripts are written with.
+    """
+    seen = (char for char in name if char.isprintable() or char.isspace() or char in "\u200c\u200d")
+    return " ".join("".join(seen).translate(COLONS).split()) or "someone"
+
+
+def render(turn: Turn, *, named: bool) -> str:
+    """A turn as it stands in a prompt; `named` where several people may speak."""
+    if turn.role is Role.ASSISTANT:
+        return turn.text
+    edge = [_render_quote(turn.quote)] if turn.quote else []
+    attached = [_render_attachments(turn.attachments)] if turn.attachments else []
+    body = "\n".join([*edge, turn.text, *attached] if turn.text else [*edge, *attached])
+    return f"{one_line(turn.author_name)}: {body}" if named else body
+
+
+def _render_quote(quote: Quote) -> str:
+    words = " ".join(quote.text.split())
+    if len(words) > QUOTED_CHARACTERS:
+        words = f"{words[:QUOTED_CHARACTERS]}…"
+    said_by = f"in reply to {one_line(quote.author_name)}" if quote.author_name else "forwarded"
+    return f'[{said_by}: "{words}"]' if words else f"[{said_by}]"
+
+
+def _render_attachments(attachments: Sequence[Attachment]) -> str:
+    files = ", ".join(f"{one_line(file.name)} ({one_line(file.kind)}, {_size(file.size)})" for file in attachments)
+    return f"[attached, but you cannot see or read files yet: {files}]"
+
+
+def _size(size: int) -> str:
+    for unit in ("bytes", "kB"):
+        if size < 1000:  # noqa: PLR2004 – SI steps
+            return f"{size} {unit}"
+        size //= 1000
+    return f"{size} MB"
+
+
+def hear(inbound: Inbound, count: Count) -> Turn:
+    """The turn that a message becomes, counted as it will stand in a prompt."""
+    turn = Turn(
+        id=0,
+        role=Role.USER,
+        author=inbound.author,
+        author_name=one_line(inbound.author_name),
+        text=inbound.text,
+        tokens=0,
+        sent_at=inbound.sent_at,
+        message_id=inbound.message_id,
+        attachments=inbound.attachments,
+        quote=inbound.reply_to,
+    )
+    return replace(turn, tokens=count(render(turn, named=inbound.visibility is not Visibility.DIRECT)))
+
+
+def write_notes(now: datetime) -> str:
+    """What changes from call to call and so stands at the end: the date and time, in the bot's time zone."""
+    return f"<notes>\nNow: {now:%A, %-d %B %Y, %H:%M} ({now:%Z})\n</notes>\n"
+
+
+def plan_prompt(
+    persona: Persona, thread: Thread, newest: Sequence[Turn], notes: str, budget: Budget, count: Count, *, named: bool
+) -> Prompt:
+    """Plan the prompt that answers the `newest` turns, the last of them above all.
+
+    It never exceeds `budget.total` and always holds the last of `newest`, cut in the middle where it must be. Older
+    turns are taken from the newest back, as many as fit; `left_out` says how many did not.
+    Raises: ContextTooLong when the persona alone leaves no room.
+    """
+    overhead = count(notes) + SEAM_TOKENS + 2 * MESSAGE_TOKENS + REPLY_TOKENS
+    head, head_tokens = _write_head(persona, thread.summary if budget.folds else None, budget, overhead, count)
+    room = budget.total - head_tokens - overhead
+    if room <= 0:
+        raise ContextTooLong(f"persona and notes take all of the {budget.total} tokens of a prompt")
+    last, last_tokens = _fit(newest[-1], room, count, named=named)
+    past = _before(thread.turns, newest)
+    taken, taken_tokens = _take([*past, *newest[:-1]], room - last_tokens, budget, count, named=named)
+    new_taken = min(len(newest) - 1, len(taken))
+    contents = [*taken, Message("user", last)]
+    first_new = len(contents) - 1 - new_taken
+    contents[first_new] = Message("user", notes + contents[first_new].content)
+    return Prompt(
+        messages=(Message("system", head), *contents),
+        tokens=head_tokens + overhead + last_tokens + taken_tokens,
+        left_out=thread.unread + len(past) + len(newest) - 1 - len(taken),
+    )
+
+
+def _before(turns: Sequence[Turn], newest: Sequence[Turn]) -> list[Turn]:
+    """The turns without those that are asked anew: a message remembered first and addressed afterwards."""
+    said = {turn.message_id for turn in newest}
+    return [turn for turn in turns if turn.message_id not in said]
+
+
+def _write_head(
+    persona: Persona, summary: Summary | None, budget: Budget, overhead: int, count: Count
+) -> tuple[str, int]:
+    """The system message and its tokens; a summary that a smaller budget has no room for is cut."""
+    if summary is None:
+        return persona.text, persona.tokens
+    room = budget.total - persona.tokens - overhead - budget.turn
+    text, tokens = summary.text, summary.tokens
+    if tokens > room:
+        text = cut_middle(text, max(room, 0), count)
+        tokens = count(text)
+    return f"{persona.text}\n\n{SUMMARY_HEADING}\n{text}", persona.tokens + tokens
+
+
+def _take(turns: Sequence[Turn], room: int, budget: Budget, count: Count, *, named: bool) -> tuple[list[Message], int]:
+    """The newest turns that fit, oldest first, and their tokens."""
+    if budget.max_messages is not None:
+        turns = turns[max(0, len(turns) - budget.max_messages + 1) :]
+    taken: list[Message] = []
+    size = 0
+    for turn in reversed(turns):
+        content, tokens = _fit(turn, budget.turn, count, named=named)
+        if size + tokens + MESSAGE_TOKENS > room:
+            break
+        size += tokens + MESSAGE_TOKENS
+        taken.append(Message(turn.role.value, content))
+    taken.reverse()
+    return taken, size
+
+
+def _fit(turn: Turn, limit: int, count: Count, *, named: bool) -> tuple[str, int]:
+    """A turn's content within a limit, and its tokens: the stored count unless it has to be cut."""
+    content = render(turn, named=named)
+    if turn.tokens <= limit:
+        return content, turn.tokens
+    content = cut_middle(content, limit, count)
+    return content, count(content)
+
+
+def cut_middle(text: str, limit: int, count: Count) -> str:
+    """The text's beginning and end with a mark between them that says how much is missing, within `limit` tokens.
+
+    The same text and limit give the same cut. Where not even the mark has room, as much of the beginning as has.
+    """
+    if count(text) <= limit:
+        return text
+    keep = len(text)
+    while keep > 0:
+        keep = keep * 3 // 4
+        cut = (
+            f"{text[: keep - keep // 3]}\n[… {len(text) - keep} characters cut here …]\n{text[len(text) - keep // 3 :]}"
+        )
+        if count(cut) <= limit:
+            return cut
+    keep = min(len(text), limit)
+    while count(text[:keep]) > limit:
+        keep //= 2
+    return text[:keep]
