@@ -1,0 +1,21 @@
+"""What is kept: `open_store` gives the Store that a URL names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from errors import DatabaseUnusable
+from memory.ports import Clock, Store
+from storage.sqlite import open_sqlite
+
+SQLITE = "sqlite:///"
+
+
+async def open_store(url: str, clock: Clock) -> Store:
+    """Open the one serving store of a process, made or migrated where needed.
+
+    Raises: DatabaseUnusable (not ours, corrupt, too new: left untouched), DatabaseInUse, StorageUnavailable.
+    """
+    if not url.startswith(SQLITE):
+        raise DatabaseUnusable(f"storage.url: {url.split(':', 1)[0]} is no database of this version; sqlite:///PATH is")
+    return await open_sqlite(Path(url.removeprefix(SQLITE)), clock)

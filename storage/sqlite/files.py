@@ -1,0 +1,163 @@
+"""The database as a file: looked at before it is opened, locked while it is served, copied while it runs, checked."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from errors import DatabaseInUse, DatabaseUnusable, StorageUnavailable
+from memory.types import Finding
+from storage.migrate import latest
+from storage.sqlite.connection import translate
+
+APPLICATION_ID = 0x54684B70
+"""`ThKp`, in the header of every database of ours (SQLite file format, 1.3, offset 68)."""
+
+MAGIC = b"SQLite format 3\x00"
+QUICK_CHECK_BYTES = 256 * 1024 * 1024
+"""Up to this size a start looks at every page (`quick_check` read 100 MB in 0.3 s here); `bot.py check` always does."""
+
+OLDEST_SQLITE = (3, 35, 0)
+"""RETURNING came with 3.35."""
+
+
+def look_at(path: Path) -> None:
+    """Make sure that the file is a sound database of ours, or none yet, and leave it untouched.
+
+    Raises: DatabaseUnusable, with the path and the cure; StorageUnavailable when it cannot be read.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise DatabaseUnusable(f"{path}: not a file; name a file in storage.url")
+        size = path.stat().st_size if path.exists() else 0
+        if size == 0:
+            return
+        with path.open("rb") as file:
+            magic = file.read(len(MAGIC))
+    except OSError as exc:
+        raise StorageUnavailable(f"{path}: {exc.strerror}") from exc
+    if magic != MAGIC:
+        raise DatabaseUnusable(
+            f"{path}: not a SQLite database; name another file in storage.url, or move this one away"
+        )
+    with _reading(path) as db:
+        application, version = (
+            db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("application_id", "user_version")
+        )
+        tables = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        if tables and application != APPLICATION_ID:
+            raise DatabaseUnusable(f"{path}: a database of another program; name another file in storage.url")
+        if version > latest("sqlite"):
+            raise DatabaseUnusable(
+                f"{path}: made by a newer Threadkeeper (version {version}, this one knows {latest('sqlite')});"
+                " update Threadkeeper, or name another file in storage.url"
+            )
+        if size <= QUICK_CHECK_BYTES:
+            _demand_sound(db, path, "quick_check")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    # A log stands beside a database as long as anybody has it open, or died with it open. Where none does, SQLite is
+    # kept from making one, which a connection that may not write would leave behind.
+    real = path.resolve()
+    logs = any(real.with_name(real.name + suffix).exists() for suffix in ("-wal", "-journal"))
+    try:
+        with closing(sqlite3.connect(f"{real.as_uri()}?{'mode=ro' if logs else 'immutable=1'}", uri=True)) as db:
+            yield db
+    except sqlite3.Error as exc:
+        raise translate(exc, path) from exc
+
+
+def _demand_sound(db: sqlite3.Connection, path: Path, pragma: str) -> None:
+    faults = [row[0] for row in db.execute(f"PRAGMA {pragma}(3)")]
+    if faults != ["ok"]:
+        raise DatabaseUnusable(f"{path}: the database is damaged ({faults[0]}); restore the last backup")
+
+
+def lock(path: Path) -> TextIO:
+    """Take the database for this process until the returned file is closed; the system lets go of it at any death.
+
+    Raises: DatabaseInUse, with the other's process id; StorageUnavailable when the folder cannot be written.
+    """
+    real = path.resolve()  # one lock, whatever names lead to the file
+    try:
+        file = real.with_name(real.name + ".lock").open("a+", encoding="ascii")
+    except OSError as exc:
+        raise StorageUnavailable(
+            f"{path}: {exc.strerror}; make the folder {real.parent} and let the bot write into it"
+        ) from exc
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        file.seek(0)
+        holder = file.read().strip()
+        file.close()
+        who = f"process {holder}" if holder else "another process"
+        raise DatabaseInUse(f"{path}: {who} already serves this database; stop it first, or name another file") from exc
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def backup(path: Path, target: Path) -> int:
+    """Copy the database while it is being served, by SQLite's online backup; return the copy's size in bytes.
+
+    The copy appears under its name only when it is whole and sound.
+    Raises: StorageUnavailable when there is nothing to copy, the target exists or cannot be written; DatabaseUnusable.
+    """
+    if not path.exists():
+        raise StorageUnavailable(f"{path}: no such database")
+    if target.exists():
+        raise StorageUnavailable(f"{target}: exists already; name a new file")
+    look_at(path)
+    unfinished = target.with_name(target.name + ".unfinished")
+    try:
+        unfinished.unlink(missing_ok=True)
+        with _reading(path) as source, closing(sqlite3.connect(unfinished)) as copy:
+            # One snapshot for all of it: else SQLite starts again at every write in between, and may never end.
+            source.execute("BEGIN")
+            source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            source.backup(copy, pages=4096, sleep=0.005)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            _demand_sound(copy, unfinished, "integrity_check")
+        os.replace(unfinished, target)  # noqa: PTH105 – Path.replace hides that this is the atomic step
+    except sqlite3.Error as exc:
+        raise translate(exc, unfinished) from exc
+    except OSError as exc:
+        raise StorageUnavailable(f"{target}: {exc.strerror}") from exc
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return target.stat().st_size
+
+
+def check(path: Path) -> list[Finding]:
+    """What `bot.py check` says about the database and SQLite itself; may run beside the serving process."""
+    sqlite = Finding("sqlite", sqlite3.sqlite_version_info >= OLDEST_SQLITE, f"version {sqlite3.sqlite_version}")
+    if not sqlite.well:
+        sqlite = Finding("sqlite", False, sqlite.detail, "3.35 or later is needed: use a newer Python build")
+    return [sqlite, _check_database(path)]
+
+
+def _check_database(path: Path) -> Finding:
+    folder = path.absolute().parent
+    try:
+        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+            writable = os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+            cure = "" if writable else f"make the folder {folder} and let the bot write into it"
+            return Finding("database", writable, f"{path}: none yet; it is made at the first start", cure)
+        look_at(path)
+        with _reading(path) as db:
+            _demand_sound(db, path, "integrity_check")
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+    except OSError as exc:
+        return Finding("database", False, f"{path}: {exc.strerror}", f"let the bot read and write in {folder}")
+    except (DatabaseUnusable, StorageUnavailable) as exc:
+        return Finding("database", False, str(exc), "restore the last backup, or name another file in storage.url")
+    return Finding("database", True, f"{path}: sound, {path.stat().st_size / 1e6:.1f} MB, version {version}")

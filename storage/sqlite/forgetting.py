@@ -1,0 +1,235 @@
+"""Forgetting: what goes, and how it goes from every table at once. Each function is one transaction's work.
+
+Numbered rules, where they bind:
+
+1. A place stands for itself and, where it is a channel, for the threads under it.
+2. A person's words take along: the bot's answers to them, every turn of the bot that repeats them, quotations of them,
+   and every summary made when they were in the transcript. The last version from before then stands again.
+3. A watermark keeps what is older from being taken in again; single messages keep a tombstone without author or words.
+4. The epoch of every conversation touched moves, so that a turn under way writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from memory.ports import Echo
+from memory.types import Extent, Forgetting
+from storage.sqlite.rows import to_micros
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """What one conversation loses.
+
+    `first` is the first turn that held any of it (0: none did): every summary that reaches it was made from it.
+    """
+
+    conversation: int
+    turns: tuple[int, ...]
+    summaries: int
+    waiting: int
+    first: int
+
+
+def extent(db: sqlite3.Connection, forgetting: Forgetting, echo: Echo) -> Extent:
+    """See `Store.extent`."""
+    return _add_up([_loss(db, row, forgetting, echo) for row in _conversations(db, forgetting)])
+
+
+def forget(db: sqlite3.Connection, forgetting: Forgetting, echo: Echo, now: datetime) -> Extent:
+    """See `Store.forget`."""
+    losses = [_loss(db, row, forgetting, echo) for row in _conversations(db, forgetting)]
+    gone: set[str] = set()
+    for loss in losses:
+        gone |= _erase(db, loss, forgetting)
+    _erase_quotes(db, losses, forgetting, gone)
+    if not forgetting.last:
+        _raise_watermark(db, forgetting)
+    db.execute("INSERT INTO scrubs (asked_at) VALUES (?)", (to_micros(now),))
+    return _add_up(losses)
+
+
+def _add_up(losses: Sequence[_Loss]) -> Extent:
+    return Extent(
+        sum(len(loss.turns) for loss in losses),
+        sum(loss.summaries for loss in losses),
+        sum(loss.waiting for loss in losses),
+        sum(1 for loss in losses if loss.turns or loss.summaries or loss.waiting),
+    )
+
+
+def _conversations(db: sqlite3.Connection, forgetting: Forgetting) -> list[int]:
+    place = forgetting.place
+    sql = "SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?"
+    values = [place.platform, place.space, place.channel]
+    if place.thread or forgetting.last:
+        sql += " AND thread = ?"
+        values.append(place.thread)
+    if forgetting.last:
+        sql += " AND user = ?"
+        values.append(forgetting.owner)
+    return [row[0] for row in db.execute(sql, values)]
+
+
+def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, echo: Echo) -> _Loss:
+    if forgetting.last:
+        turns = _newest(db, conversation, forgetting.last)
+        first = min(turns, default=0)
+    elif forgetting.user:
+        turns, first = _made_from(db, conversation, forgetting.user, echo)
+    else:
+        turns = [row[0] for row in db.execute("SELECT id FROM turns WHERE conversation = ?", (conversation,))]
+        first = 1
+    summaries = 0
+    if first:
+        summaries = db.execute(
+            "SELECT COUNT(*) FROM summaries WHERE conversation = ? AND through >= ?", (conversation, first)
+        ).fetchone()[0]
+    waiting = 0 if forgetting.last else _count_waiting(db, conversation, forgetting)
+    return _Loss(conversation, tuple(turns), summaries, waiting, first)
+
+
+def _newest(db: sqlite3.Connection, conversation: int, last: int) -> list[int]:
+    found = db.execute("SELECT id FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?", (conversation, last))
+    return [row[0] for row in found]
+
+
+def _made_from(db: sqlite3.Connection, conversation: int, user: str, echo: Echo) -> tuple[list[int], int]:
+    """A person's turns and the bot's made from them (rule 2), and the first turn that holds any of his words."""
+    own = db.execute(
+        "SELECT id, text FROM turns WHERE conversation = ? AND role = 'user' AND author = ?", (conversation, user)
+    ).fetchall()
+    quoting = db.execute(
+        "SELECT id, json_extract(quote, '$[3]') FROM turns WHERE conversation = ? AND quote_author = ?",
+        (conversation, user),
+    ).fetchall()
+    words = own + quoting
+    if not words:
+        return [], 0
+    first = min(row[0] for row in words)
+    repeats = echo([row[1] for row in words], _words_of_others(db, conversation, user))
+    later = db.execute(
+        "SELECT id, answers, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
+        (conversation, first),
+    )
+    answers = [id_ for id_, answers, text in later if answers == user or repeats(text)]
+    return sorted([row[0] for row in own] + answers), first
+
+
+def _words_of_others(db: sqlite3.Connection, conversation: int, user: str) -> Iterator[str]:
+    found = db.execute(
+        "SELECT text FROM turns WHERE conversation = ? AND role = 'user' AND author <> ?", (conversation, user)
+    )
+    return (row[0] for row in found)
+
+
+def _count_waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) -> int:
+    return int(
+        db.execute(
+            "SELECT COUNT(*) FROM inbox WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'"
+            " AND sent_at <= ? AND ? IN ('', author)",
+            (conversation, to_micros(forgetting.at), forgetting.user),
+        ).fetchone()[0]
+    )
+
+
+def _erase(db: sqlite3.Connection, loss: _Loss, forgetting: Forgetting) -> set[str]:
+    """Take a loss out of its conversation; return the platform's ids of the messages that are gone with it."""
+    conversation = loss.conversation
+    said, posted = _message_ids(db, loss)
+    db.executemany("DELETE FROM turns WHERE id = ?", [(id_,) for id_ in loss.turns])
+    if loss.summaries:
+        db.execute("DELETE FROM summaries WHERE conversation = ? AND through >= ?", (conversation, loss.first))
+    _bury(db, conversation, said, posted, forgetting)
+    _move_epochs(db, [conversation])
+    return said | posted
+
+
+def _message_ids(db: sqlite3.Connection, loss: _Loss) -> tuple[set[str], set[str]]:
+    """The ids of the messages whose turns go, and of the platform's messages that hold the answers that go."""
+    gone = set(loss.turns)
+    turns = db.execute("SELECT id, message_id FROM turns WHERE conversation = ?", (loss.conversation,))
+    said = {message for id_, message in turns if id_ in gone}
+    posts = db.execute(
+        "SELECT inbox.answer, posts.message_id FROM inbox JOIN posts ON posts.inbox = inbox.id"
+        " WHERE inbox.conversation = ?",
+        (loss.conversation,),
+    )
+    return said, {message for answer, message in posts if answer in gone}
+
+
+def _move_epochs(db: sqlite3.Connection, conversations: Iterable[int]) -> None:
+    db.executemany("UPDATE conversations SET epoch = epoch + 1 WHERE id = ?", [(id_,) for id_ in conversations])
+
+
+def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: Forgetting, gone: set[str]) -> None:
+    """Take quotations of what is gone out of turns and waiting messages that stay, in all of the channel (rule 2)."""
+    within = {loss.conversation for loss in losses}
+    channel = (forgetting.place.platform, forgetting.place.space, forgetting.place.channel)
+    turns = db.execute(
+        "SELECT t.id, t.conversation, t.quote_message, t.quote_author FROM turns t JOIN conversations c"
+        " ON c.id = t.conversation WHERE c.platform = ? AND c.space = ? AND c.channel = ? AND t.quote IS NOT NULL",
+        channel,
+    ).fetchall()
+    waiting = db.execute(
+        "SELECT id, conversation, json_extract(extras, '$[2]') FROM inbox WHERE platform = ? AND space = ?"
+        " AND channel = ? AND state = 'waiting' AND json_extract(extras, '$[2]') IS NOT NULL",
+        channel,
+    ).fetchall()
+    touched: set[int] = set()
+
+    def is_gone(conversation: int, message: str, author: str) -> bool:
+        if message not in gone and not (conversation in within and author == (forgetting.user or None)):
+            return False
+        touched.add(conversation)
+        return True
+
+    db.executemany(
+        "UPDATE turns SET quote = NULL, quote_author = NULL, quote_message = NULL WHERE id = ?",
+        [(id_,) for id_, conversation, message, author in turns if is_gone(conversation, message, author)],
+    )
+    db.executemany(
+        "UPDATE inbox SET extras = json_set(extras, '$[2]', NULL) WHERE id = ?",
+        [(id_,) for id_, conversation, quote in waiting if is_gone(conversation, *json.loads(quote)[:2])],
+    )
+    _move_epochs(db, touched - within)
+
+
+def _bury(db: sqlite3.Connection, conversation: int, said: set[str], posted: set[str], forgetting: Forgetting) -> None:
+    """Leave of every forgotten message a tombstone: its id, so that it is not taken in or quoted again (rule 3)."""
+    buried = "UPDATE inbox SET state = 'forgotten', author = '', author_name = '', text = '', extras = NULL"
+    place = db.execute("SELECT platform, space, channel FROM conversations WHERE id = ?", (conversation,)).fetchone()
+    db.executemany(
+        f"{buried} WHERE platform = ? AND space = ? AND channel = ? AND message_id = ? AND conversation = ?",
+        [(*place, message, conversation) for message in said],
+    )
+    if not forgetting.last:
+        db.execute(
+            f"{buried} WHERE conversation = ? AND sent_at <= ? AND ? IN ('', author)",
+            (conversation, to_micros(forgetting.at), forgetting.user),
+        )
+    db.execute(
+        "DELETE FROM posts WHERE inbox IN (SELECT id FROM inbox WHERE conversation = ? AND state = 'forgotten')",
+        (conversation,),
+    )
+    at = to_micros(forgetting.at)
+    db.executemany(
+        "INSERT INTO inbox (conversation, platform, space, channel, thread, message_id, author, author_name, text,"
+        " sent_at, received_at, addressed, aside, visibility, private, decision, state)"
+        " VALUES (?, ?, ?, ?, '', ?, '', '', '', ?, ?, 0, 0, '', 0, 'remember', 'forgotten') ON CONFLICT DO NOTHING",
+        [(conversation, *place, message, at, at) for message in posted],
+    )
+
+
+def _raise_watermark(db: sqlite3.Connection, forgetting: Forgetting) -> None:
+    place = forgetting.place
+    db.execute(
+        "INSERT INTO watermarks (platform, space, channel, thread, user, at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET at = MAX(at, excluded.at)",
+        (place.platform, place.space, place.channel, place.thread, forgetting.user, to_micros(forgetting.at)),
+    )

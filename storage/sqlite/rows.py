@@ -1,0 +1,144 @@
+"""Rows to nouns and back: the one place that knows how a noun lies in its columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from memory.types import (
+    Attachment,
+    Conversation,
+    Decision,
+    Inbound,
+    Person,
+    Place,
+    Quote,
+    Role,
+    Summary,
+    Turn,
+    Visibility,
+    Waiting,
+)
+
+Row = tuple[Any, ...]
+"""A row as SQLite hands it over; the tables are STRICT, so each column has its one type."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+TURN = "id, role, author, author_name, text, tokens, sent_at, message_id, attachments, quote"
+"""The columns that `to_turn` reads, in its order."""
+
+SUMMARY = "text, tokens, through, version, made_at"
+"""The columns that `to_summary` reads, in its order."""
+
+CONVERSATION = "c.platform, c.space, c.channel, c.thread, c.user"
+INBOUND = (
+    "i.thread, i.message_id, i.author, i.author_name, i.text, i.extras, i.sent_at, i.addressed, i.aside, i.visibility,"
+    " i.private"
+)
+WAITING = f"i.id, i.decision, {CONVERSATION}, {INBOUND}"
+"""The columns that `to_waiting` reads, of `inbox i JOIN conversations c`."""
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970; exact, as no float is in between."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def to_moment(micros: int) -> datetime:
+    """The moment that `to_micros` made the number from, in UTC."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def to_text(text: str) -> str:
+    """A text that UTF-8, and so a column, can hold: lone surrogates become U+FFFD, two halves one character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def dump_attachments(attachments: tuple[Attachment, ...]) -> str | None:
+    """Attachments as JSON: a list of [name, kind, size]; nothing for none."""
+    if not attachments:
+        return None
+    return _dump([[a.name, a.kind, a.size] for a in attachments])
+
+
+def dump_quote(quote: Quote | None) -> str | None:
+    """A quote as JSON: [message id, author, author's name, text, sent at]."""
+    if quote is None:
+        return None
+    fields = [quote.message_id, quote.author, quote.author_name, quote.text, to_micros(quote.sent_at)]
+    return _dump(fields)
+
+
+def dump_extras(inbound: Inbound, quote: Quote | None) -> str | None:
+    """What a message carries besides its text, as JSON: [attachments, mentions, quote]; nothing for the common none."""
+    if not (inbound.attachments or inbound.mentions or quote):
+        return None
+    mentions = [[person.user, person.name] for person in inbound.mentions]
+    parts = [dump_attachments(inbound.attachments), mentions, dump_quote(quote)]
+    return _dump(parts)
+
+
+def _dump(parts: Sequence[object]) -> str:
+    return to_text(json.dumps(parts, ensure_ascii=False))
+
+
+def _to_attachments(stored: str | None) -> tuple[Attachment, ...]:
+    return tuple(Attachment(*fields) for fields in json.loads(stored)) if stored else ()
+
+
+def _to_quote(stored: str | None) -> Quote | None:
+    if stored is None:
+        return None
+    message_id, author, author_name, text, sent_at = json.loads(stored)
+    return Quote(message_id, author, author_name, text, to_moment(sent_at))
+
+
+def to_turn(row: Row) -> Turn:
+    """A row of the columns TURN."""
+    id_, role, author, author_name, text, tokens, sent_at, message_id, attachments, quote = row
+    return Turn(
+        id_,
+        Role(role),
+        author,
+        author_name,
+        text,
+        tokens,
+        to_moment(sent_at),
+        message_id,
+        _to_attachments(attachments),
+        _to_quote(quote),
+    )
+
+
+def to_summary(row: Row) -> Summary:
+    """A row of the columns SUMMARY."""
+    text, tokens, through, version, made_at = row
+    return Summary(text, tokens, through, version, to_moment(made_at))
+
+
+def to_waiting(row: Row, posts: tuple[str, ...]) -> Waiting:
+    """A row of the columns WAITING, with the ids of the messages that hold its reply so far."""
+    id_, decision, platform, space, channel, conversation_thread, user = row[:7]
+    thread, message_id, author, author_name, text, extras, sent_at, addressed, aside, visibility, private = row[7:]
+    attachments, mentions, quote = json.loads(extras) if extras else (None, [], None)
+    inbound = Inbound(
+        Place(platform, space, channel, thread),
+        message_id,
+        author,
+        author_name,
+        text,
+        to_moment(sent_at),
+        bool(addressed),
+        Visibility(visibility),
+        bool(aside),
+        tuple(Person(*fields) for fields in mentions),
+        _to_attachments(attachments),
+        _to_quote(quote),
+        private=bool(private),
+    )
+    conversation = Conversation(platform, space, channel, conversation_thread, user)
+    return Waiting(id_, inbound, conversation, Decision(decision), posts)

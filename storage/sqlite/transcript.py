@@ -1,0 +1,233 @@
+"""The transcript: turns, summaries, and what model calls took. Each function is one transaction's work."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from typing import Literal
+
+from memory.types import (
+    MESSAGE_TOKENS,
+    Conversation,
+    Exchange,
+    FoldDone,
+    Place,
+    Role,
+    Standing,
+    Summary,
+    Thread,
+    Turn,
+    Usage,
+    Window,
+)
+from storage.sqlite.inbox import conversation_id, make_conversation, settle
+from storage.sqlite.rows import (
+    SUMMARY,
+    TURN,
+    dump_attachments,
+    dump_quote,
+    to_micros,
+    to_moment,
+    to_summary,
+    to_text,
+    to_turn,
+)
+
+UNREAD_COUNTED = 1000
+"""How far turns that were not loaded are counted, so that the work of a load does not grow with the thread."""
+
+LARGEST_ID = 2**63 - 1
+
+
+def load(db: sqlite3.Connection, conversation: Conversation, window: Window) -> Thread:
+    """See `Store.load`."""
+    row = conversation_id(db, conversation)
+    if row is None:
+        return Thread(conversation, epoch=0)
+    summary = _current_summary(db, row) if window.summary else None
+    through = summary.through if summary else 0
+    turns = _take(_turns_after(db, row, through, "DESC"), window)
+    unread = _count_unread(db, row, through, turns[-1].id) if turns else 0
+    return Thread(conversation, _epoch(db, row), summary, tuple(reversed(turns)), unread)
+
+
+def load_oldest(db: sqlite3.Connection, conversation: Conversation, tokens: int) -> Thread:
+    """See `Store.load_oldest`."""
+    row = conversation_id(db, conversation)
+    if row is None:
+        return Thread(conversation, epoch=0)
+    summary = _current_summary(db, row)
+    through = summary.through if summary else 0
+    turns = _take(_turns_after(db, row, through, "ASC"), Window(tokens, UNREAD_COUNTED, tokens))
+    unread = _count_unread(db, row, turns[-1].id, None) if turns else 0
+    return Thread(conversation, _epoch(db, row), summary, tuple(turns), unread)
+
+
+def _turns_after(db: sqlite3.Connection, row: int, through: int, order: Literal["ASC", "DESC"]) -> sqlite3.Cursor:
+    return db.execute(f"SELECT {TURN} FROM turns WHERE conversation = ? AND id > ? ORDER BY id {order}", (row, through))
+
+
+def _take(rows: sqlite3.Cursor, window: Window) -> list[Turn]:
+    """Turns from a cursor until one of the window's bounds is passed; what lies beyond is never read."""
+    taken: list[Turn] = []
+    size = 0
+    with closing(rows):
+        for fields in rows:
+            turn = to_turn(fields)
+            taken.append(turn)
+            size += min(turn.tokens, window.turn_tokens) + MESSAGE_TOKENS
+            if size > window.tokens or len(taken) >= window.turns:
+                break
+    return taken
+
+
+def _count_unread(db: sqlite3.Connection, row: int, above: int, below: int | None) -> int:
+    return int(
+        db.execute(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM turns WHERE conversation = ? AND id > ? AND id < ? LIMIT ?)",
+            (row, above, LARGEST_ID if below is None else below, UNREAD_COUNTED),
+        ).fetchone()[0]
+    )
+
+
+def _epoch(db: sqlite3.Connection, row: int) -> int:
+    return int(db.execute("SELECT epoch FROM conversations WHERE id = ?", (row,)).fetchone()[0])
+
+
+def _current_summary(db: sqlite3.Connection, row: int) -> Summary | None:
+    found = db.execute(
+        f"SELECT {SUMMARY} FROM summaries WHERE conversation = ? ORDER BY version DESC LIMIT 1", (row,)
+    ).fetchone()
+    return None if found is None else to_summary(found)
+
+
+def record(db: sqlite3.Connection, exchange: Exchange, now: datetime) -> bool:
+    """See `Store.record`."""
+    row = make_conversation(db, exchange.conversation)
+    if _epoch(db, row) != exchange.epoch:
+        return False
+    for turn in exchange.heard:
+        _insert_turn(db, row, turn, exchange)
+    answer = None
+    if exchange.answer is not None:
+        answer = _insert_turn(db, row, exchange.answer, exchange)
+        db.execute("UPDATE conversations SET joined = 1 WHERE id = ? AND joined = 0", (row,))
+    settle(db, exchange.settles, answer)
+    if exchange.usage is not None:
+        author = exchange.heard[-1].author if exchange.heard else ""
+        _insert_usage(db, row, author, "reply", exchange.usage, now)
+    return True
+
+
+def _insert_turn(db: sqlite3.Connection, row: int, turn: Turn, exchange: Exchange) -> int:
+    """Add a turn unless it is there already, and return its id."""
+    answers = exchange.heard[-1].author if turn.role is Role.ASSISTANT and exchange.heard else ""
+    db.execute(
+        "INSERT INTO turns (conversation, role, author, author_name, answers, text, tokens, sent_at, message_id,"
+        " visibility, attachments, quote, quote_author, quote_message)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conversation, message_id) DO NOTHING",
+        (
+            row,
+            turn.role,
+            turn.author,
+            to_text(turn.author_name),
+            answers,
+            to_text(turn.text),
+            turn.tokens,
+            to_micros(turn.sent_at),
+            turn.message_id,
+            exchange.visibility,
+            dump_attachments(turn.attachments),
+            dump_quote(turn.quote),
+            turn.quote.author if turn.quote else None,
+            turn.quote.message_id if turn.quote else None,
+        ),
+    )
+    found = db.execute("SELECT id FROM turns WHERE conversation = ? AND message_id = ?", (row, turn.message_id))
+    return int(found.fetchone()[0])
+
+
+def _insert_usage(db: sqlite3.Connection, row: int, author: str, purpose: str, usage: Usage, now: datetime) -> None:
+    db.execute(
+        "INSERT INTO usage (at, conversation, author, purpose, model, prompt_tokens, cached_tokens, completion_tokens,"
+        " counted, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            to_micros(now),
+            row,
+            author,
+            purpose,
+            usage.model,
+            usage.prompt_tokens,
+            usage.cached_tokens,
+            usage.completion_tokens,
+            usage.counted,
+            usage.seconds,
+        ),
+    )
+
+
+def retract(db: sqlite3.Connection, conversation: Conversation, message_id: str) -> None:
+    """See `Store.retract`."""
+    db.execute(
+        "DELETE FROM turns WHERE role = 'assistant' AND message_id = ? AND conversation = ?",
+        (message_id, conversation_id(db, conversation)),
+    )
+
+
+def save_fold(db: sqlite3.Connection, fold: FoldDone, now: datetime) -> bool:
+    """See `Store.save_fold`: compare and set on the version, within the epoch."""
+    row = make_conversation(db, fold.conversation)
+    current = _current_summary(db, row)
+    if _epoch(db, row) != fold.epoch or (current.version if current else 0) != fold.replaces:
+        return False
+    summary = fold.summary
+    db.execute(
+        f"INSERT INTO summaries (conversation, {SUMMARY}) VALUES (?, ?, ?, ?, ?, ?)",
+        (row, to_text(summary.text), summary.tokens, summary.through, summary.version, to_micros(summary.made_at)),
+    )
+    _insert_usage(db, row, "", "fold", fold.usage, now)
+    return True
+
+
+def joined(db: sqlite3.Connection, place: Place) -> bool:
+    """See `Store.joined`; where conversations are per user, anybody's in that place counts."""
+    row = db.execute(
+        "SELECT 1 FROM conversations WHERE platform = ? AND space = ? AND channel = ? AND thread = ? AND joined = 1",
+        (place.platform, place.space, place.channel, place.thread),
+    ).fetchone()
+    return row is not None
+
+
+def standing(db: sqlite3.Connection, conversation: Conversation) -> Standing:
+    """See `Store.standing`."""
+    row = conversation_id(db, conversation)
+    if row is None:
+        return Standing(None, 0, 0, 0, None, None)
+    summary = _current_summary(db, row)
+    through = summary.through if summary else 0
+    behind, first, last = db.execute(
+        "SELECT COUNT(*), MIN(sent_at), MAX(sent_at) FROM turns WHERE conversation = ? AND id <= ?", (row, through)
+    ).fetchone()
+    after, tokens = db.execute(
+        "SELECT COUNT(*), COALESCE(SUM(tokens + ?), 0) FROM turns WHERE conversation = ? AND id > ?",
+        (MESSAGE_TOKENS, row, through),
+    ).fetchone()
+    return Standing(
+        summary,
+        behind,
+        after,
+        tokens,
+        None if first is None else to_moment(first),
+        None if last is None else to_moment(last),
+    )
+
+
+def usages(db: sqlite3.Connection, model: str, newest: int) -> tuple[Usage, ...]:
+    """See `Store.usages`."""
+    found = db.execute(
+        "SELECT model, prompt_tokens, cached_tokens, completion_tokens, seconds, counted FROM usage"
+        " WHERE model = ? AND prompt_tokens > 0 AND counted > 0 ORDER BY id DESC LIMIT ?",
+        (model, newest),
+    ).fetchall()
+    return tuple(Usage(*fields) for fields in found)
