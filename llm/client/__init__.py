@@ -1,0 +1,5 @@
+"""The client of any OpenAI-compatible endpoint: `model` awaits; the other files decide, purely."""
+
+from llm.client.model import OpenAIModel
+
+__all__ = ["OpenAIModel"]

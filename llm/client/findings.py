@@ -1,0 +1,42 @@
+"""Pure: what `bot.py check` says about a model, with the cure where it is not well."""
+
+from __future__ import annotations
+
+from errors import ContextTooLong, EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused
+from llm.client.failures import Failure, translate
+from memory.types import Finding
+
+
+def report(model: str, failure: Failure | None, url: str) -> Finding:
+    """Say how one small request to a model went."""
+    subject = f"model {model}"
+    if failure is None or isinstance(translate(failure), EmptyAnswer):
+        return Finding(subject, well=True, detail=f"answers at {url}")
+    return Finding(subject, well=False, detail=f"{failure.detail} at {url}", cure=cure(failure, url))
+
+
+def cure(failure: Failure, url: str) -> str:
+    """Say what an operator can do about a failure."""
+    match translate(failure):
+        case ModelMisconfigured():
+            return _cure_settings(failure, url)
+        case ModelBusy():
+            return "the endpoint is at its limit: wait, raise the limit of the account, or add model.fallbacks"
+        case ContextTooLong() | ModelRefused():
+            return "the endpoint refuses a small request: lower model.max_reply_tokens, or choose another model.name"
+        case _:
+            return f"nothing usable answers at {url}: is the server running, is model.base_url right (often …/v1)?"
+
+
+def _cure_settings(failure: Failure, url: str) -> str:
+    match failure.status:
+        case 401:
+            return f"put a key that {url} accepts into .env: OPENAI_API_KEY=…"
+        case 403:
+            return "the key may not use this model: choose another model.name, or grant it to the key's project"
+        case 404:
+            return f"{url} knows no such model: mend model.name, or model.base_url where that is no …/v1 address"
+        case 402 | 429:
+            return "the account has no credit left: add some, or use another key"
+        case _:
+            return "the request can't be sent: look for stray characters in OPENAI_API_KEY and model.base_url"
