@@ -1,0 +1,50 @@
+"""What discord.py and the network under it raise, translated into the project's errors.
+
+Only the status, Discord's own code and the error's type go on: Discord's words may quote what was sent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import aiohttp
+import discord
+
+from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable, ReplyImpossible
+
+FAILURES: Final = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)
+"""What a call to Discord can end with; a closed HTTP session is aiohttp's RuntimeError, a timeout is an OSError."""
+
+_FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
+"""Bad token, shard, sharding required, API version, intents: https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
+
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+
+
+def as_connect_error(exc: Exception) -> PlatformError:
+    """Say what a failed login or a broken connection asks for: other settings, or another try."""
+    match exc:
+        case discord.LoginFailure() | discord.HTTPException(status=401):
+            return PlatformMisconfigured("Discord refuses the token")
+        case discord.PrivilegedIntentsRequired():
+            return PlatformMisconfigured("Discord refuses the intents")
+        case discord.ConnectionClosed(code=code) if code in _FATAL_CLOSES:
+            return PlatformMisconfigured(f"Discord closed the gateway with {code}")
+        case discord.HTTPException(status=status) if status < _SERVER_ERROR and status != _TOO_MANY:
+            return PlatformMisconfigured(f"Discord answered {status}")
+        case discord.HTTPException(status=status):
+            return PlatformUnreachable(f"Discord answered {status}")
+        case _:
+            return PlatformUnreachable(type(exc).__name__)
+
+
+def as_reply_error(exc: Exception) -> PlatformError:
+    """Say what a failed post or edit asks for: to give this reply up, or another try.
+
+    All that Discord refuses for good comes as a 4xx: the channel or message is gone (10003, 10008), the bot may not
+    write there (50001, 50013), the thread is closed (50083, 160005).
+    """
+    if isinstance(exc, discord.HTTPException) and exc.status < _SERVER_ERROR and exc.status != _TOO_MANY:
+        return ReplyImpossible(f"Discord answered {exc.status} with code {exc.code}")
+    return as_connect_error(exc)

@@ -1,0 +1,81 @@
+"""A line a message in, a reply a message out: the terminal without a person."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import Future
+from typing import TextIO, TypeVar
+
+from memory.types import Delta
+
+_CHUNK = 65_536  # bytes: what a pipe holds on Linux
+
+Result = TypeVar("Result")
+
+
+class Pipe:
+    """Plain text through two file descriptors; `closed` once nobody reads what is written."""
+
+    def __init__(self, stdin: TextIO, stdout: TextIO) -> None:
+        self._in = stdin
+        self._out = stdout
+        self.closed = False
+
+    async def texts(self) -> AsyncGenerator[str, None]:
+        """The lines of the input, whatever bytes they hold; what is no UTF-8 becomes U+FFFD."""
+        rest = bytearray()
+        while chunk := await _aside(lambda: _read(self._in.fileno())):
+            *lines, last = chunk.split(b"\n")
+            for line in lines:
+                yield (rest + line).decode("utf-8", "replace").removesuffix("\r")
+                rest.clear()
+            rest += last
+        yield rest.decode("utf-8", "replace")
+
+    async def show(self, deltas: AsyncIterator[Delta]) -> None:
+        """Write an answer when it is whole, so that no piece of a broken stream stands before it."""
+        text = ""
+        async for delta in deltas:
+            text = delta.text if delta.restart else text + delta.text
+        await self.say(text)
+
+    async def say(self, text: str) -> None:
+        """Write a text as it is, and a newline; the end of the reader is the end of the conversation, and no fault."""
+        try:
+            await _aside(lambda: _write(self._out.fileno(), f"{text}\n".encode("utf-8", "replace")))
+        except BrokenPipeError:
+            self.closed = True
+
+
+def _read(descriptor: int) -> bytes:
+    select.select([descriptor], [], [])  # another process may have made the shared end non-blocking
+    return os.read(descriptor, _CHUNK)
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write all of it, past Python's own buffer: what a broken pipe leaves there is tried again, loudly, at exit."""
+    while data:
+        select.select([], [descriptor], [])
+        data = data[os.write(descriptor, data) :]
+
+
+async def _aside(call: Callable[[], Result]) -> Result:
+    """Run a call that may block for ever, off the event loop, in a thread that nobody waits for.
+
+    An executor's threads are joined at exit, and one that waits for input would hold the exit up.
+    """
+    done = Future[Result]()
+    done.set_running_or_notify_cancel()  # a cancelled wait leaves the thread to itself
+
+    def work() -> None:
+        try:
+            done.set_result(call())
+        except OSError as error:
+            done.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await asyncio.wrap_future(done)

@@ -1,0 +1,132 @@
+"""A conversation in the terminal, with a person or through a pipe.
+
+One message is answered before the next is read, so that a pipe gets its replies in the order of its lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import sys
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from adapters.terminal.pipe import Pipe
+from adapters.terminal.screen import Screen
+from errors import StorageError
+from memory.ports import Accept, Clock, Connected, Note
+from memory.types import Delta, Inbound, Place, Visibility
+
+log = logging.getLogger(__name__)
+
+PLACE = Place("terminal", "", "terminal")
+"""The one place of a terminal: its conversation goes on from run to run."""
+
+
+class Terminal:
+    """`memory.ports.Platform` for whoever sits at this terminal, or for a pipe.
+
+    `user` is, unless given, the operating system's user name. `interactive` is, unless given, whether both streams are
+    terminals. `history` is the file in which typed lines are kept for the next run; None keeps them in memory.
+    """
+
+    name = "terminal"
+
+    def __init__(
+        self,
+        *,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+        user: str = "",
+        interactive: bool | None = None,
+        history: Path | None = None,
+        bot_name: str = "Threadkeeper",
+        prefix: str = "!",
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        read, write = stdin or sys.stdin, stdout or sys.stdout
+        greeting = (
+            f"{bot_name}: write a message and press Enter. {prefix}help lists the commands, "
+            "Alt-Enter starts a new line, Ctrl-D leaves."
+        )
+        if interactive is None:
+            interactive = read.isatty() and write.isatty()
+        self._face = Screen(read, write, greeting, history) if interactive else Pipe(read, write)
+        self._user = user or _login()
+        self._clock = clock
+        self._unanswered: dict[str, asyncio.Event] = {}
+
+    async def run(self, accept: Accept, connected: Connected) -> None:
+        """Read messages until the input ends or nobody reads the replies; return when every reply has been said."""
+        log.info("ready", extra={"platform": self.name})
+        await connected()
+        async with aclosing(self._face.texts()) as texts:
+            async for text in texts:
+                # NUL and lone surrogates are no text to every database.
+                clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
+                if clean.strip():
+                    await self._converse(clean, accept)
+                if self._face.closed:
+                    return
+
+    async def reply(
+        self,
+        to: Inbound,
+        deltas: AsyncIterator[Delta],
+        note: Note,
+        posted: Sequence[str] = (),  # noqa: ARG002 - what was said in a terminal cannot be edited: it is said again
+    ) -> None:
+        """Say the deltas: as they come to a person, as a whole to a pipe.
+
+        Deltas that break off are no answer: the next message waits for what is said in their place.
+        """
+        await self._face.show(deltas)
+        try:
+            await note(0, f"{to.message_id}-reply")
+        finally:
+            if waiting := self._unanswered.get(to.message_id):
+                waiting.set()
+
+    async def is_admin(self, user: str, place: Place) -> bool:  # noqa: ARG002 - whoever sits here owns the bot
+        """Always."""
+        return True
+
+    async def _converse(self, text: str, accept: Accept) -> None:
+        """Hand one message over and wait for its reply, if there is to be one."""
+        message = Inbound(
+            place=PLACE,
+            message_id=uuid.uuid4().hex,
+            author=self._user,
+            author_name=self._user,
+            text=text,
+            sent_at=self._clock(),
+            addressed=True,
+            visibility=Visibility.DIRECT,
+        )
+        answered = self._unanswered[message.message_id] = asyncio.Event()
+        try:
+            if await self._hand_over(message, accept):
+                await answered.wait()
+        finally:
+            del self._unanswered[message.message_id]
+
+    async def _hand_over(self, message: Inbound, accept: Accept) -> bool:
+        """Whether a reply is to come; one also comes to a message that could not be taken in, and says so."""
+        try:
+            return await accept(message)
+        except StorageError as error:
+            log.warning("message not taken in", extra={"platform": self.name}, exc_info=error)
+            return True
+
+
+def _login() -> str:
+    """The user's name; containers run users that have none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "user"
