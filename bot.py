@@ -1,0 +1,293 @@
+"""Threadkeeper's command line and composition root: settings → store → model → platforms, each supervised → drain.
+
+    python bot.py                  serve every platform whose tokens are set; with none, talk in the terminal
+    python bot.py chat             talk in the terminal, also where tokens are set
+    python bot.py check            look at everything that can be wrong, a line each
+    python bot.py manifest --discord     print the invite URL of the Discord bot
+    python bot.py backup PATH      copy the database while the bot runs
+
+Exit codes: 0 done, 1 a fault at run time, 2 the settings are wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import config
+import logs
+from adapters import discord
+from adapters.terminal import Terminal
+from errors import PlatformMisconfigured, SettingsError, ThreadkeeperError
+from llm import tokens
+from llm.client import OpenAIModel
+from llm.offline import OfflineModel
+from memory.commands import SPECS
+from memory.core import Core
+from memory.ports import Model, Platform
+from memory.types import Finding, TurnDone
+from storage import open_store, sqlite
+
+log = logging.getLogger("bot")
+
+DONE, FAILED, MISCONFIGURED = 0, 1, 2
+
+DRAIN_SECONDS = 8.0
+"""What running replies have after a signal; Docker kills after ten."""
+
+BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""How long a platform that broke is left alone, by how often it has broken since it last was connected."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    options = read_arguments(arguments)
+    try:
+        settings = config.load(options.config, options.env, os.environ)
+    except SettingsError as exc:
+        for fault in exc.faults:
+            print(fault, file=sys.stderr)
+        return MISCONFIGURED
+    logs.configure(settings.log.format, settings.log.level, settings.secrets())
+    try:
+        match options.command:
+            case "check":
+                return asyncio.run(check(settings))
+            case "manifest":
+                return asyncio.run(manifest(settings))
+            case "backup":
+                return backup(settings, options.path)
+            case _:
+                return asyncio.run(serve_until_signal(settings, terminal=options.command == "chat"))
+    except ThreadkeeperError as exc:
+        print(logs.redactor(settings.secrets())(str(exc)), file=sys.stderr)
+        return MISCONFIGURED if isinstance(exc, PlatformMisconfigured) else FAILED
+    except KeyboardInterrupt:
+        return DONE
+    except Exception:
+        log.exception("crashed")
+        return FAILED
+
+
+def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, with its help; exits with 2 where it makes no sense."""
+    files = argparse.ArgumentParser(add_help=False)
+    files.add_argument("--config", type=Path, default=argparse.SUPPRESS, help="the settings (default: config.toml)")
+    files.add_argument("--env", type=Path, default=argparse.SUPPRESS, help="the secrets (default: .env)")
+    parser = argparse.ArgumentParser("bot.py", description="A chatbot that keeps the thread.", parents=[files])
+    parser.set_defaults(config=None, env=None)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("chat", parents=[files], help="talk in the terminal, also where tokens are set")
+    commands.add_parser("check", parents=[files], help="look at everything that can be wrong before it goes wrong")
+    show = commands.add_parser("manifest", parents=[files], help="print what the platform needs to know of the bot")
+    show.add_argument("--discord", action="store_true", required=True, help="the invite URL of the Discord bot")
+    copy = commands.add_parser("backup", parents=[files], help="copy the database while the bot runs")
+    copy.add_argument("path", type=Path, help="the copy, a file that does not exist yet")
+    return parser.parse_args(arguments)
+
+
+# -- serving
+
+
+async def serve(settings: config.Settings, stop: asyncio.Event, *, terminal: bool) -> int:
+    """Serve until `stop` is set or the last platform has ended, and return the exit code."""
+    core_settings = settings.core()
+    platforms = [] if terminal else make_platforms(settings)
+    if not platforms:
+        # Whoever can start the bot could edit the lists: they are for people who come from elsewhere.
+        core_settings = replace(core_settings, allow=frozenset(), deny=frozenset())
+        platforms = [make_terminal(settings)]
+    store = await open_store(settings.storage.url, clock)
+    try:
+        async with make_model(settings) as model:
+            core = Core(core_settings, store, model, tokens.load_counter(), clock, [log_turn])
+            return await run(core, platforms, stop)
+    finally:
+        await store.close()
+
+
+async def run(core: Core, platforms: Sequence[Platform], stop: asyncio.Event) -> int:
+    """Run the platforms side by side, drain at the end, and return the exit code."""
+    for platform in platforms:
+        core.attach(platform)
+    await core.start()
+    supervised = [asyncio.create_task(supervise(platform, core)) for platform in platforms]
+    for task in supervised:
+        task.add_done_callback(lambda _: stop.set() if all(each.done() for each in supervised) else None)
+    try:
+        await stop.wait()
+    finally:
+        await core.drain(DRAIN_SECONDS)  # while the platforms can still be written to
+        for task in supervised:
+            task.cancel()
+        outcomes = await asyncio.gather(*supervised, return_exceptions=True)
+    return MISCONFIGURED if all(outcome is False for outcome in outcomes) else DONE
+
+
+async def serve_until_signal(settings: config.Settings, *, terminal: bool) -> int:
+    """Serve; SIGINT and SIGTERM begin the drain, a second one ends the process at once: what it cut off is on disk."""
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(FAILED)
+        log.info("stopping", extra={"drain_seconds": DRAIN_SECONDS})
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    return await serve(settings, stop, terminal=terminal)
+
+
+async def supervise(platform: Platform, core: Core) -> bool:
+    """Keep one platform running whatever happens to the others; false when only other settings could help it."""
+    broken = 0
+
+    async def connected() -> None:
+        nonlocal broken
+        broken = 0
+        await core.resume(platform.name)
+
+    while True:
+        try:
+            await platform.run(core.accept, connected)
+        except PlatformMisconfigured as exc:
+            log.error("platform refused", extra={"platform": platform.name}, exc_info=exc)
+            return False
+        except Exception as exc:
+            pause = BACKOFF_SECONDS[min(broken, len(BACKOFF_SECONDS) - 1)]
+            broken += 1
+            log.warning("platform broke", extra={"platform": platform.name, "retry_seconds": pause}, exc_info=exc)
+            await asyncio.sleep(pause)
+        else:
+            return True
+
+
+def make_platforms(settings: config.Settings) -> list[Platform]:
+    """The platforms whose tokens are set."""
+    platforms: list[Platform] = []
+    if settings.tokens.discord:
+        platforms.append(
+            discord.Discord(
+                token=settings.tokens.discord.get_secret_value(),
+                prefix=settings.bot.prefix,
+                commands=SPECS,
+                api_url=settings.discord.api_url,
+                gateway_url=settings.discord.gateway_url,
+            )
+        )
+    return platforms
+
+
+def make_terminal(settings: config.Settings) -> Terminal:
+    """The terminal; a person who talks there is not interrupted by the log's everyday lines."""
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        logging.getLogger().setLevel(logging.WARNING)
+    return Terminal(bot_name=settings.bot.name, prefix=settings.bot.prefix)
+
+
+@asynccontextmanager
+async def make_model(settings: config.Settings) -> AsyncIterator[Model]:
+    """The model that the settings name, or the offline one when they name none."""
+    if settings.offline:
+        yield OfflineModel(tokens.load_counter())
+        return
+    model = make_client(settings)
+    try:
+        yield model
+    finally:
+        await model.aclose()
+
+
+def make_client(settings: config.Settings) -> OpenAIModel:
+    """The client of the configured endpoint."""
+    key = settings.tokens.openai
+    return OpenAIModel(
+        api_key=key.get_secret_value() if key else "",
+        base_url=settings.model.base_url,
+        name=settings.model.name,
+        summary_name=settings.model.summary_name,
+        fallbacks=settings.model.fallbacks,
+        max_reply_tokens=settings.model.max_reply_tokens,
+        timeout_seconds=settings.model.timeout_seconds,
+    )
+
+
+def clock() -> datetime:
+    """The time now, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def log_turn(done: TurnDone) -> None:
+    """One line a turn: what it took, and nothing of what was said."""
+    usage = done.usage
+    fields: dict[str, str | int | float] = {
+        "conversation": str(done.conversation),
+        "messages": done.messages,
+        "counted": done.prompt_tokens,
+        "left_out": done.left_out,
+        "seconds": round(done.seconds, 3),
+    }
+    if usage is not None:
+        fields |= {"model": usage.model, "prompt": usage.prompt_tokens, "cached": usage.cached_tokens}
+        fields["completion"] = usage.completion_tokens
+    if done.error:
+        fields["failed"] = done.error
+    log.info("turn", extra=fields)
+
+
+# -- the other commands
+
+
+async def check(settings: config.Settings) -> int:
+    """Print a line for everything that could be wrong; 1 when something is, each with its cure."""
+    findings = [Finding("settings", True, "sound"), tokens.check(), *sqlite.check(settings.database)]
+    findings += await check_model(settings)
+    if settings.tokens.discord:
+        findings += await discord.check(settings.tokens.discord.get_secret_value(), settings.discord.api_url)
+    else:
+        findings.append(Finding("discord", True, "not served: DISCORD_TOKEN is not set"))
+    for finding in findings:
+        cure = f" → {finding.cure}" if finding.cure and not finding.well else ""
+        print(f"{'ok ' if finding.well else 'BAD'}  {finding.subject}: {finding.detail}{cure}")
+    return DONE if all(finding.well for finding in findings) else FAILED
+
+
+async def check_model(settings: config.Settings) -> list[Finding]:
+    """What there is to say of the model endpoint."""
+    if settings.offline:
+        return [Finding("model", True, "offline: neither OPENAI_API_KEY nor model.base_url is set")]
+    model = make_client(settings)
+    try:
+        return await model.check()
+    finally:
+        await model.aclose()
+
+
+async def manifest(settings: config.Settings) -> int:
+    """Print the URL that invites the Discord bot into a server."""
+    if settings.tokens.discord is None:
+        print(".env: DISCORD_TOKEN: is not set, and the invite URL holds the bot's id", file=sys.stderr)
+        return MISCONFIGURED
+    print(await discord.manifest(settings.tokens.discord.get_secret_value(), settings.discord.api_url))
+    return DONE
+
+
+def backup(settings: config.Settings, path: Path) -> int:
+    """Copy the database and say how large the copy is."""
+    size = sqlite.backup(settings.database, path)
+    print(f"{path}: {size / 1e6:.1f} MB, integrity checked")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

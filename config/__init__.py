@@ -1,0 +1,88 @@
+"""Settings: config.toml, the environment and `.env`, checked as a whole and frozen.
+
+`load` is the one way in, and reports every fault at once, each with its file, its key and the cure. Secrets come from
+the environment or `.env` alone: no fault quotes one, and no `repr` shows one. `schema` says what there is, `shapes`
+what a single value may look like, `document` reads config.toml.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+from pydantic import SecretStr
+
+from config import shapes
+from config.document import parse
+from config.schema import Config, Settings, Tokens
+from errors import Fault, SettingsError
+
+__all__ = ["DEFAULT_CONFIG", "DEFAULT_ENV", "Settings", "load"]
+
+DEFAULT_CONFIG = Path("config.toml")
+DEFAULT_ENV = Path(".env")
+
+_SECRETS = {
+    "discord": ("DISCORD_TOKEN", ""),
+    "slack_bot": ("SLACK_BOT_TOKEN", "xoxb-"),
+    "slack_app": ("SLACK_APP_TOKEN", "xapp-"),
+    "slack_signing": ("SLACK_SIGNING_SECRET", ""),
+    "openai": ("OPENAI_API_KEY", ""),
+}
+"""The fields of Tokens: the variable of each and what its value begins with (docs.slack.dev: token types)."""
+
+
+def load(config_path: Path | None, env_path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read and check all settings; `environ` beats `.env`, and an empty secret is an absent one.
+
+    None as a path means the default file, which may be missing; a file that was named may not.
+    Raises: SettingsError with every fault of both files and of the environment.
+    """
+    faults: list[Fault] = []
+    config, tokens = Config(), Tokens()
+    try:
+        config = parse(str(config_path or DEFAULT_CONFIG), _read(config_path, DEFAULT_CONFIG))
+    except SettingsError as error:
+        faults += error.faults
+    try:
+        tokens = _collect_tokens(str(env_path or DEFAULT_ENV), _read(env_path, DEFAULT_ENV), environ)
+    except SettingsError as error:
+        faults += error.faults
+    if faults:
+        raise SettingsError(*faults)
+    return Settings(**dict(config), tokens=tokens)
+
+
+def _read(named: Path | None, default: Path) -> str:
+    path = named or default
+    try:
+        return path.read_bytes().decode("utf-8-sig")  # Windows editors put a mark before the first line
+    except FileNotFoundError:
+        if named is None:
+            return ""
+        raise SettingsError(Fault(str(path), "there is no such file")) from None
+    except UnicodeDecodeError:
+        raise SettingsError(Fault(str(path), "is not UTF-8 text; save it as UTF-8")) from None
+    except OSError as error:
+        raise SettingsError(Fault(str(path), f"cannot be read: {error.strerror}")) from None
+
+
+def _collect_tokens(file: str, text: str, environ: Mapping[str, str]) -> Tokens:
+    lines = list(parse_stream(io.StringIO(text)))
+    faults = [Fault(f"{file}: line {line.original.line}", "expected NAME=value") for line in lines if line.error]
+    written = {line.key: line.value for line in lines if line.key and line.value}
+    tokens: dict[str, SecretStr] = {}
+    for field, (variable, prefix) in _SECRETS.items():
+        set_here = environ.get(variable)
+        value = set_here or written.get(variable)
+        if not value:
+            continue
+        try:
+            tokens[field] = SecretStr(shapes.token(value, prefix))
+        except ValueError as error:
+            faults.append(Fault(f"{'environment' if set_here else file}: {variable}", str(error)))
+    if faults:
+        raise SettingsError(*faults)
+    return Tokens(**tokens)
