@@ -1,0 +1,1 @@
+"""Tests: pure parts with plain asserts, everything else against fakes at the far ends, over loopback sockets."""

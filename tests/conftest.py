@@ -1,0 +1,56 @@
+"""What every test may rely on: no address but loopback is ever spoken to, and scenes to talk in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.discord import FakeDiscord
+from tests.fakes.model import FakeModel
+from tests.serving import Scene
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_loopback() -> Iterator[None]:
+    """Refuse every address but loopback: a test that leaves this machine is a fault, whatever it proves."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test wanted to connect to {address[0]}")
+        connect(self, address)  # type: ignore[arg-type]  # typeshed's own alias for this is private
+
+    def guarded_look_up(host: str | bytes | None, *args: object, **kwargs: object) -> object:
+        if host not in LOOPBACK and host is not None:
+            raise AssertionError(f"a test wanted to look up {host!r}")
+        return look_up(host, *args, **kwargs)  # type: ignore[arg-type]  # passed on as it came
+
+    socket.socket.connect = guarded_connect  # type: ignore[method-assign,assignment]  # the guard is the point
+    socket.getaddrinfo = guarded_look_up  # type: ignore[assignment]  # the guard is the point
+    yield
+    socket.socket.connect, socket.getaddrinfo = connect, look_up  # type: ignore[method-assign]  # put back
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[FakeDiscord]:
+    """A Discord of its own for one test."""
+    async with FakeDiscord() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[FakeModel]:
+    """A model server of its own for one test."""
+    async with FakeModel() as fake:
+        yield fake
+
+
+@pytest.fixture
+def scene(tmp_path: Path, discord: FakeDiscord, model: FakeModel) -> Scene:
+    """A server with people in it, a model, and a bot that is yet to start."""
+    return Scene(tmp_path, discord, model)

@@ -1,0 +1,374 @@
+"""The face of the fake Discord: what a test builds, does, breaks and sees."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Literal, Self
+
+from aiohttp import web
+
+from tests.fakes.discord import people
+from tests.fakes.discord.faults import Fault, rate_limited
+from tests.fakes.discord.gateway import Connections, Intent
+from tests.fakes.discord.permissions import Overwrite, Permission
+from tests.fakes.discord.rest import ROOT, build_app
+from tests.fakes.discord.service import Commands, FakeRequest, Service
+from tests.fakes.discord.shapes import guild_create_json, role_json
+from tests.fakes.discord.world import Channel, ChannelType, FakeFile, FakeMessage, MessageFlag, MessageType
+
+HOST = "127.0.0.1"
+
+
+class FakeDiscord:
+    """A Discord of one's own on a loopback port; an async context manager.
+
+    `port` 0 takes a free one. `bot_id` is the bot's user and application id. All ids are strings.
+    """
+
+    def __init__(self, port: int = 0, *, bot_name: str = "Threadkeeper") -> None:
+        self._service = Service(secrets.token_urlsafe(), bot_name)
+        self._world = self._service.world
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.up()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.down()
+
+    async def up(self) -> None:
+        """Start to serve; after `down` on the same port, with the world and the sessions as they were."""
+        # Nobody is waited for: what is still running when the test ends is of no interest.
+        self._runner = web.AppRunner(build_app(self._service), shutdown_timeout=0.01, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, self._port).start()
+        self._port = int(self._runner.addresses[0][1])
+        self._service.account.gateway_url = self.gateway_url
+
+    async def down(self) -> None:
+        """Cut every connection and refuse new ones."""
+        self._service.gateway.drop(resumable=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def api_url(self) -> str:
+        """The root of the REST API, for `discord.http.Route.BASE`; known once it serves."""
+        return f"http://{HOST}:{self._port}{ROOT}"
+
+    @property
+    def gateway_url(self) -> str:
+        """The address of the gateway, for `DiscordWebSocket.DEFAULT_GATEWAY`; known once it serves."""
+        return f"ws://{HOST}:{self._port}/"
+
+    @property
+    def token(self) -> str:
+        """The bot's token."""
+        return self._service.account.token
+
+    @property
+    def bot_id(self) -> str:
+        """The bot's user id, which is its application's id too."""
+        return self._world.bot.id
+
+    # What exists
+
+    def add_user(self, name: str, display_name: str | None = None, *, bot: bool = False) -> str:
+        """Register an account; it is in no server yet."""
+        return self._world.add_user(name, display_name, bot=bot).id
+
+    def add_guild(self, name: str, owner: str | None = None) -> str:
+        """Found a server with the bot in it; without `owner` somebody unnamed owns it. Connected bots are told."""
+        guild = self._world.add_guild(name, owner or self.add_user(f"owner-of-{name}".lower()))
+        self._service.gateway.dispatch("GUILD_CREATE", lambda _: guild_create_json(self._world, guild), Intent.GUILDS)
+        self._service.changes.mark()
+        return guild.id
+
+    def add_role(self, guild: str, name: str, permissions: Permission = Permission.NONE) -> str:
+        """Add a role; what it permits comes on top of what @everyone may."""
+        role = self._world.add_role(guild, name, permissions)
+        event = {"guild_id": guild, "role": role_json(role)}
+        self._service.gateway.dispatch("GUILD_ROLE_CREATE", lambda _: dict(event), Intent.GUILDS)
+        return role.id
+
+    def add_member(self, guild: str, user: str, roles: Sequence[str] = (), nick: str | None = None) -> None:
+        """Let a user join a server, or give a member other roles; the bot hears nothing: it has no members intent."""
+        self._world.add_member(guild, user, tuple(roles), nick)
+
+    def add_channel(
+        self,
+        guild: str,
+        name: str,
+        *,
+        private: bool = False,
+        kind: Literal["text", "forum"] = "text",
+        nsfw: bool = False,
+    ) -> str:
+        """Add a channel; a private one is hidden from @everyone and shown to the bot."""
+        type_ = ChannelType.FORUM if kind == "forum" else ChannelType.TEXT
+        channel = Channel(self._world.new_id(), type_, name, guild, nsfw=nsfw)
+        if private:
+            channel.overwrites[guild] = Overwrite(deny=Permission.VIEW_CHANNEL)
+            channel.overwrites[self.bot_id] = Overwrite(allow=Permission.VIEW_CHANNEL, member=True)
+        self._service.tell_channel("CHANNEL_CREATE", self._world.add_channel(channel))
+        return channel.id
+
+    def set_overwrite(
+        self, channel: str, target: str, allow: Permission = Permission.NONE, deny: Permission = Permission.NONE
+    ) -> None:
+        """Grant and take away in one channel, from a role or a user (the bot too); replaces what was set for him."""
+        found = self._world.channels[channel]
+        found.overwrites[target] = Overwrite(allow, deny, member=target in self._world.users)
+        self._service.tell_channel("CHANNEL_UPDATE", found)
+
+    def add_thread(
+        self,
+        channel: str,
+        name: str,
+        *,
+        private: bool = False,
+        archived: bool = False,
+        owner: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """Start a thread, or in a forum a post, whose first message is then the first that is said in it.
+
+        Without `owner` the server's owner starts it; the bot is a member only of a private one. With `message`, the
+        thread hangs on that message and has its id; else the channel gets Discord's own line about it.
+        Source: https://discord.com/developers/docs/topics/threads.
+        """
+        parent = self._world.channels[channel]
+        starter = owner or self._world.guilds[parent.guild].owner
+        thread = Channel(
+            message or self._world.new_id(),
+            ChannelType.PRIVATE_THREAD if private else ChannelType.PUBLIC_THREAD,
+            name,
+            parent.guild,
+            parent=channel,
+            owner=starter,
+            people={starter, self.bot_id} if private else {starter},
+        )
+        self._service.tell_channel("THREAD_CREATE", self._world.add_channel(thread), {"newly_created": True})
+        if message is not None:
+            self._hang_on(message, thread)
+        elif not private and parent.type is not ChannelType.FORUM:
+            self._announce(thread)
+        if archived:
+            thread.archived = True
+            self._service.tell_channel("THREAD_UPDATE", thread)
+        return thread.id
+
+    def _hang_on(self, message: str, thread: Channel) -> None:
+        original = self._world.messages[message]
+        self._service.update(replace(original, flags=original.flags | MessageFlag.HAS_THREAD))
+        starter = FakeMessage(
+            id=self._world.new_id(),
+            channel_id=thread.id,
+            author_id=thread.owner,
+            content="",
+            type=MessageType.THREAD_STARTER_MESSAGE,
+            reference_id=message,
+            reference_channel_id=thread.parent,
+        )
+        self._service.post(starter)
+
+    def _announce(self, thread: Channel) -> None:
+        line = FakeMessage(
+            id=self._world.new_id(),
+            channel_id=thread.parent,
+            author_id=thread.owner,
+            content=thread.name,
+            type=MessageType.THREAD_CREATED,
+            reference_channel_id=thread.id,
+        )
+        self._service.post(line)
+
+    def open_dm(self, user: str) -> str:
+        """Find or open the direct message channel of a user and the bot; the bot hears of it with the first message."""
+        return self._world.dm_with(user).id
+
+    # What people do
+
+    async def say(
+        self,
+        channel_id: str,
+        user_id: str,
+        text: str,
+        *,
+        mentions: Sequence[str] = (),
+        role_mentions: Sequence[str] = (),
+        reply_to: str | None = None,
+        attachments: Iterable[FakeFile] = (),
+        ping: bool = True,
+        forward_of: str | None = None,
+        everyone: bool = False,
+    ) -> str:
+        """Write a message as somebody, and return its id.
+
+        Mentions are read from the text (`<@id>`); those in `mentions`, `role_mentions` and `everyone` that it does not
+        write are put in front of it. `reply_to` and `forward_of` are message ids.
+        """
+        channel = self._world.channels[channel_id]
+        self._expect_member(channel, user_id)
+        text = people.write_mentions(text, mentions, role_mentions, everyone=everyone)
+        files = tuple(attachments)
+        message = people.compose(self._world, channel, user_id, text, reply_to=reply_to, files=files, ping=ping)
+        if forward_of is not None:
+            message = people.forward(self._world, message, forward_of)
+        return self._service.post(message).id
+
+    async def edit(self, message_id: str, text: str) -> None:
+        """Change the text of a message, as its author."""
+        self._service.revise(self._world.messages[message_id], text)
+
+    async def preview_link(self, message_id: str) -> None:
+        """Let Discord put a link preview under a message: an update that is no edit, `edited_timestamp` stays."""
+        message = self._world.messages[message_id]
+        self._service.update(replace(message, previews=message.previews + 1))
+
+    async def delete(self, message_id: str) -> None:
+        """Delete a message, as its author or a moderator."""
+        self._service.remove([self._world.messages[message_id]], bulk=False)
+
+    async def delete_many(self, message_ids: Sequence[str]) -> None:
+        """Delete messages of one channel at once, as a moderator does."""
+        self._service.remove([self._world.messages[message] for message in message_ids], bulk=True)
+
+    async def slash(self, user_id: str, channel_id: str, name: str, options: Mapping[str, str] | None = None) -> str:
+        """Use a slash command that the bot has registered, and return the interaction's id.
+
+        Raises: LookupError where Discord would not offer it: not registered, an unknown option, a required one missing.
+        """
+        channel = self._world.channels[channel_id]
+        self._expect_member(channel, user_id)
+        given = options or {}
+        command = next((c for c in self._service.commands.available(channel.guild) if c.name == name), None)
+        if command is None or not given.keys() <= command.options.keys() or not command.required <= given.keys():
+            raise LookupError(f"no such command, or not with these options: {name}")
+        interaction = people.use_command(self._world, command, user_id, channel)
+        self._service.interactions[interaction.id] = interaction
+        event = people.interaction_json(self._world, command, interaction, given)
+        self._service.gateway.dispatch("INTERACTION_CREATE", lambda _: event)
+        return interaction.id
+
+    def _expect_member(self, channel: Channel, user: str) -> None:
+        if channel.guild and user not in self._world.guilds[channel.guild].members:
+            raise LookupError("a stranger can do nothing in a server: add_member first")
+
+    # What goes wrong
+
+    @property
+    def message_content_allowed(self) -> bool:
+        """Whether the message-content intent is switched on in the developer portal; may be set."""
+        return self._service.account.message_content_allowed
+
+    @message_content_allowed.setter
+    def message_content_allowed(self, allowed: bool) -> None:
+        self._service.account.message_content_allowed = allowed
+
+    @property
+    def refuse_resume(self) -> bool:
+        """Whether every RESUME is answered with an invalid session; may be set."""
+        return self._service.gateway.refuse_resume
+
+    @refuse_resume.setter
+    def refuse_resume(self, refuse: bool) -> None:
+        self._service.gateway.refuse_resume = refuse
+
+    def drop_gateway(self, *, resumable: bool = True) -> None:
+        """Cut the gateway connections; with `resumable` false their sessions are gone too."""
+        self._service.gateway.drop(resumable=resumable)
+
+    def ask_reconnect(self) -> None:
+        """Ask the bot over the gateway to reconnect and resume."""
+        self._service.gateway.ask_reconnect()
+
+    def forget_nonces(self) -> None:
+        """Let the nonces sent so far be forgotten, as after some minutes."""
+        self._service.forget_nonces()
+
+    def fail_next(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        *,
+        times: int = 1,
+        headers: Mapping[str, str] | None = None,
+        body: object = None,
+        after_effect: bool = False,
+    ) -> None:
+        """Answer the next `times` requests that match with an error; status 0 cuts the connection instead.
+
+        `method` may be "*", `path` is a regular expression searched in the path below the API's root. A `body` that is
+        a string is sent as HTML. With `after_effect` the request takes effect and only its answer is lost. A GET, PUT
+        or DELETE that was cut is sent again at once by aiohttp, unseen by discord.py (retry_persistent_connection in
+        ClientSession), so it takes `times=2` to be felt.
+        """
+        fault = Fault(method, re.compile(path), status, times, headers or {}, body, after_effect)
+        self._service.faults.order(fault)
+
+    def rate_limit_next(
+        self, method: str, path: str, retry_after: float = 0.2, *, times: int = 1, everywhere: bool = False
+    ) -> None:
+        """Answer the next `times` requests that match with 429.
+
+        `retry_after` is in seconds; `everywhere` makes it the limit over all routes.
+        """
+        self._service.faults.order(rate_limited(method, path, retry_after, times, everywhere=everywhere))
+
+    # What a test sees
+
+    def messages(self, channel_id: str) -> list[FakeMessage]:
+        """What stands in a channel or thread, oldest first, Discord's own lines among it."""
+        return self._world.history(channel_id)
+
+    def from_bot(self, channel_id: str) -> list[FakeMessage]:
+        """What the bot has written in a channel or thread, oldest first."""
+        return [message for message in self._world.history(channel_id) if message.author_id == self.bot_id]
+
+    def responses(self, interaction_id: str) -> list[FakeMessage]:
+        """What the bot answered to a slash command, oldest first; a deferred answer is `loading` until it comes."""
+        return self._service.responses(interaction_id)
+
+    def typing(self, channel_id: str) -> int:
+        """How often the bot has said that it is typing in a channel."""
+        return self._service.typing[channel_id]
+
+    @property
+    def requests(self) -> list[FakeRequest]:
+        """Every REST request so far, the failed ones too."""
+        return self._service.requests
+
+    @property
+    def commands(self) -> Commands:
+        """The slash commands that the bot registered, and how often it did."""
+        return self._service.commands
+
+    @property
+    def connections(self) -> Connections:
+        """How many gateway sessions were begun and resumed."""
+        return self._service.gateway.connections
+
+    @property
+    def connected(self) -> bool:
+        """Whether a bot is identified on the gateway right now."""
+        return self._service.gateway.connected
+
+    async def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:  # noqa: ASYNC109 - says how long a test waits
+        """Wait until a condition on this world holds; it is looked at whenever anything here changes.
+
+        Raises: TimeoutError that lists the last requests.
+        """
+        if not await self._service.changes.until(condition, timeout):
+            latest = ", ".join(f"{request.method} {request.path}" for request in self.requests[-8:])
+            raise TimeoutError(f"not within {timeout} s; the last requests: {latest}")

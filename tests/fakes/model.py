@@ -1,0 +1,290 @@
+"""A model server on loopback that speaks Chat Completions, for the real openai client.
+
+    async with FakeModel(respond=lambda request: f"You said {request.messages[-1].content}") as fake:
+        model = OpenAIModel(api_key="test", base_url=fake.base_url, name="m")
+
+Requests are answered by `respond`, unless `script` has laid out what happens to the next ones. Every request is kept,
+parsed, in `requests`. The formats are those of OpenAI's API reference (Chat Completions, streaming, errors); what other
+servers do differently says so with its source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Self
+
+from aiohttp import web
+
+Json = Mapping[str, object]
+
+
+class Said(NamedTuple):
+    """One message of a request."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """A request as it came in.
+
+    `max_tokens` is the allowance under either name. `body` is the whole of it as it was sent, `fields` the same parsed;
+    header names are in lower case.
+    """
+
+    model: str
+    messages: tuple[Said, ...]
+    stream: bool
+    max_tokens: int | None
+    headers: Mapping[str, str]
+    fields: Json
+    body: str
+
+    @property
+    def text(self) -> str:
+        """All that the prompt says, a message a line."""
+        return "\n".join(message.content for message in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """An answer in the given pieces, `pace` seconds apart, held after the first one until `gate` is set.
+
+    `ending` says what follows the last piece: the end as it should be, a cut connection, silence or nothing but
+    comments until the client leaves, a line that is no JSON, or the JSON of an error (OpenRouter and llama.cpp send
+    errors inside a stream).
+    `finish` empty sends no reason for the end; `reasoning` comes first, in the field that DeepSeek's API named.
+    """
+
+    pieces: tuple[str, ...] = ()
+    finish: str = "stop"
+    gate: asyncio.Event | None = None
+    pace: float = 0.0
+    usage: bool = True
+    reasoning: tuple[str, ...] = ()
+    ending: Literal["done", "drop", "silence", "malformed", "comments"] | Json = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """An answer with an HTTP error: a JSON body, or a text that is none."""
+
+    status: int
+    body: Json | str = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """No answer: the connection is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """No answer and no cut: nothing at all, until the client leaves."""
+
+
+Behaviour = Say | Refuse | Drop | Hang
+
+
+def openai_error(message: str, code: str | None, kind: str = "invalid_request_error") -> Json:
+    """An error of OpenAI's API (API reference, error codes)."""
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+def vllm_error(message: str, param: str | None = None, status: int = 400) -> Json:
+    """An error of vLLM; a prompt that is too long has `param` `input_tokens` since 0.16, and only words before."""
+    return {"error": {"message": message, "type": "BadRequestError", "param": param, "code": status}}
+
+
+def llama_error(kind: str, message: str, status: int = 400) -> Json:
+    """An error of llama.cpp's server (tools/server, `format_error_response`)."""
+    return {"error": {"code": status, "message": message, "type": kind}}
+
+
+class FakeModel:
+    """The server; an async context manager.
+
+    `respond` answers a request that no script is for. `prompt_tokens` and `completion_tokens` compute the usage, so
+    that a test can play a model whose vocabulary differs from ours; by default they count words. `cached_tokens` is
+    what a prompt cache is said to have held.
+    """
+
+    def __init__(
+        self,
+        respond: Callable[[ModelRequest], str] = lambda _: "Understood.",
+        *,
+        prompt_tokens: Callable[[ModelRequest], int] = lambda request: len(request.text.split()),
+        completion_tokens: Callable[[str], int] = lambda text: len(text.split()),
+        cached_tokens: Callable[[ModelRequest], int] = lambda _: 0,
+    ) -> None:
+        self.requests: list[ModelRequest] = []
+        self.left = 0
+        """How many requests the client left before their answer had ended."""
+        self.respond = respond
+        self._prompt_tokens = prompt_tokens
+        self._completion_tokens = completion_tokens
+        self._cached_tokens = cached_tokens
+        self._script: deque[Behaviour] = deque()
+        self._changed = asyncio.Condition()
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def base_url(self) -> str:
+        """The address to hand to a client."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_post("/v1/chat/completions", self._handle)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    def script(self, *behaviours: Behaviour | str) -> None:
+        """Lay out what happens to the next requests, one each; a string is an answer in one piece."""
+        self._script.extend(Say((each,)) if isinstance(each, str) else each for each in behaviours)
+
+    async def wait_for(self, condition: Callable[[], bool], seconds: float = 5) -> None:
+        """Wait until a condition over this server holds; it is looked at whenever a request comes or goes.
+
+        Raises: TimeoutError when it does not hold in time.
+        """
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(condition)
+
+    async def _handle(self, http: web.Request) -> web.StreamResponse:
+        request = parse_request(await http.text(), {name.lower(): value for name, value in http.headers.items()})
+        self.requests.append(request)
+        await self._tell()
+        behaviour = self._script.popleft() if self._script else Say((self.respond(request),))
+        try:
+            match behaviour:
+                case Refuse(status, str(text), headers):
+                    return web.Response(status=status, text=text, headers=headers)
+                case Refuse(status, body, headers):
+                    return web.json_response(body, status=status, headers=headers)
+                case Drop():
+                    cut(http)
+                    return web.Response()
+                case Hang():
+                    await asyncio.Event().wait()
+                case Say() if not request.stream:
+                    if behaviour.gate:
+                        await behaviour.gate.wait()
+                    return web.json_response(self._whole(request, behaviour))
+                case Say():
+                    return await self._stream(http, request, behaviour)
+        except (asyncio.CancelledError, ConnectionError):
+            self.left += 1
+            raise
+        finally:
+            await self._tell()
+        raise AssertionError("every behaviour is handled")
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _stream(self, http: web.Request, request: ModelRequest, say: Say) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(http)
+        await send(response, choice(request, {"role": "assistant", "content": ""}))
+        for thought in say.reasoning:
+            await send(response, choice(request, {"reasoning_content": thought}))
+        for piece in say.pieces:
+            await send(response, choice(request, {"content": piece}))
+            await asyncio.sleep(say.pace)
+            if say.gate:
+                await say.gate.wait()
+        await self._end(http, response, request, say)
+        return response
+
+    async def _end(self, http: web.Request, response: web.StreamResponse, request: ModelRequest, say: Say) -> None:
+        match say.ending:
+            case "drop":
+                cut(http)
+            case "silence":
+                await asyncio.Event().wait()
+            case "comments":  # OpenRouter keeps a connection alive with comments while a model is slow (its API docs)
+                while True:
+                    await response.write(b": OPENROUTER PROCESSING\n\n")
+                    await asyncio.sleep(0.005)
+            case "malformed":
+                await response.write(b'data: {"choices": [\n\n')
+            case "done":
+                if say.finish:
+                    await send(response, choice(request, {}, say.finish))
+                if say.usage:
+                    usage = self._usage(request, "".join(say.pieces))
+                    await send(response, {**choice(request, {}), "choices": [], "usage": usage})
+                await response.write(b"data: [DONE]\n\n")
+            case error:
+                await send(response, error)
+
+    def _whole(self, request: ModelRequest, say: Say) -> Json:
+        text = "".join(say.pieces)
+        message = {"role": "assistant", "content": text, "refusal": None}
+        whole = choice(request, {}) | {
+            "object": "chat.completion",
+            "choices": [{"index": 0, "message": message, "finish_reason": say.finish, "logprobs": None}],
+        }
+        return whole | {"usage": self._usage(request, text)} if say.usage else whole
+
+    def _usage(self, request: ModelRequest, text: str) -> Json:
+        prompt, completion = self._prompt_tokens(request), self._completion_tokens(text)
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": self._cached_tokens(request)},
+        }
+
+
+def parse_request(body: str, headers: Mapping[str, str]) -> ModelRequest:
+    """Parse the body of a request; a test fails where a client sends what is not of the format."""
+    fields = json.loads(body)
+    return ModelRequest(
+        model=fields["model"],
+        messages=tuple(Said(message["role"], message["content"]) for message in fields["messages"]),
+        stream=fields.get("stream", False),
+        max_tokens=fields.get("max_completion_tokens", fields.get("max_tokens")),
+        headers=headers,
+        fields=fields,
+        body=body,
+    )
+
+
+def choice(request: ModelRequest, delta: Json, finish: str | None = None) -> dict[str, object]:
+    """One chunk of a stream (API reference, the chat completion chunk object)."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000,
+        "model": request.model,
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}],
+    }
+
+
+def cut(http: web.Request) -> None:
+    """Cut the connection of a request; what is answered after that does not reach the client."""
+    if http.transport:
+        http.transport.abort()
+
+
+async def send(response: web.StreamResponse, event: Json) -> None:
+    """Send one server-sent event."""
+    await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")

@@ -1,0 +1,191 @@
+"""Whole conversations: people on Discord, the bot as it is started, and a model that keeps what it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from tests.fakes.discord import FakeFile, Permission
+from tests.fakes.model import ModelRequest, Refuse, Say
+from tests.serving import Scene
+
+FOLD = "You keep the rolling summary"
+
+
+def is_fold(request: ModelRequest) -> bool:
+    return request.messages[0].content.startswith(FOLD)
+
+
+def chats(scene: Scene) -> list[ModelRequest]:
+    """The requests that asked for a reply, oldest first."""
+    return [request for request in scene.model.requests if not is_fold(request)]
+
+
+def last_words(request: ModelRequest) -> str:
+    """The newest message of a request, without the notes before it."""
+    return re.sub(r"<notes>.*?</notes>\n", "", request.messages[-1].content, flags=re.DOTALL)
+
+
+class TestTalking:
+    async def test_a_mention_is_answered_with_the_conversation_so_far_in_the_request(self, scene: Scene) -> None:
+        async with scene.serving():
+            scene.model.respond = lambda _: "Hello Ann."
+            await scene.exchange(scene.ann, "my name is Zorblax", "Hello Ann.")
+            scene.model.respond = lambda _: "Zorblax!"
+            await scene.exchange(scene.bob, "what is her name?", "Zorblax!")
+        first, second = chats(scene)
+        assert [message.role for message in first.messages] == ["system", "user"]
+        assert [(m.role, m.content) for m in second.messages[1:3]] == [
+            ("user", "Ann: my name is Zorblax"),
+            ("assistant", "Hello Ann."),
+        ]
+        assert last_words(second) == "Bob: what is her name?"
+
+    async def test_memory_outlives_a_restart(self, scene: Scene) -> None:
+        async with scene.serving():
+            await scene.exchange(scene.ann, "my name is Zorblax", "Understood.")
+        async with scene.serving():
+            await scene.ask(scene.ann, "what is my name?")
+            await scene.heard("Understood.", times=2)
+        assert "Ann: my name is Zorblax" in scene.model.requests[-1].text
+
+    async def test_channels_threads_and_people_in_private_have_conversations_of_their_own(self, scene: Scene) -> None:
+        thread = scene.discord.add_thread(scene.channel, "plans")
+        direct = scene.discord.open_dm(scene.ann)
+        async with scene.serving():
+            for place, word in (
+                (scene.channel, "alpha"),
+                (scene.other_channel, "beta"),
+                (thread, "gamma"),
+                (direct, "delta"),
+            ):
+                await scene.exchange(scene.ann, f"the word is {word}", "Understood.", place)
+        for request, word in zip(chats(scene), ("alpha", "beta", "gamma", "delta"), strict=True):
+            assert [w for w in ("alpha", "beta", "gamma", "delta") if w in request.text] == [word]
+        assert last_words(chats(scene)[-1]) == "the word is delta"
+
+    async def test_per_user_conversations_in_a_channel_do_not_see_each_other(self, scene: Scene) -> None:
+        scene.settings["memory"] = {"conversation": "per_user"}
+        async with scene.serving():
+            await scene.exchange(scene.ann, "the word is alpha", "Understood.")
+            await scene.ask(scene.bob, "which word?")
+            await scene.heard("Understood.", times=2)
+        assert "alpha" not in scene.model.requests[-1].text
+
+    async def test_what_comes_while_an_answer_is_made_is_answered_next_a_persons_messages_together(
+        self, scene: Scene
+    ) -> None:
+        gate = asyncio.Event()
+        scene.model.script(Say(("One ", "moment."), gate=gate))
+        async with scene.serving():
+            await scene.ask(scene.ann, "first")
+            await scene.model.wait_for(lambda: len(scene.model.requests) == 1)
+            await scene.ask(scene.bob, "second")
+            await scene.ask(scene.bob, "third")
+            await scene.ask(scene.ann, "fourth")
+            await scene.until(lambda: len(scene.rows("SELECT id FROM inbox")) == 4)
+            gate.set()
+            await scene.heard("Understood.", times=2)
+        one, two, three = chats(scene)
+        assert last_words(one) == "Ann: first"
+        assert [m.content for m in two.messages[1:3]] == ["Ann: first", "One moment."]
+        assert two.messages[-2].content.endswith("Bob: second")
+        assert two.messages[-1].content == "Bob: third"
+        assert last_words(three) == "Ann: fourth"
+
+    async def test_conversations_are_answered_side_by_side(self, scene: Scene) -> None:
+        gate = asyncio.Event()
+        scene.model.script(Say(("Slow.",), gate=gate), Say(("Fast.",)))
+        async with scene.serving():
+            await scene.ask(scene.ann, "take your time")
+            await scene.model.wait_for(lambda: len(scene.model.requests) == 1)
+            await scene.ask(scene.bob, "be quick", scene.other_channel)
+            await scene.heard("Fast.", scene.other_channel)
+            assert "Slow." not in scene.said()
+            gate.set()
+            await scene.heard("Slow.")
+
+    async def test_in_a_joined_thread_nobody_need_mention_the_bot_and_talk_among_people_is_only_remembered(
+        self, scene: Scene
+    ) -> None:
+        thread = scene.discord.add_thread(scene.channel, "plans")
+        async with scene.serving():
+            await scene.discord.say(thread, scene.bob, "nobody asked the bot yet")
+            await scene.exchange(scene.ann, "hello", "Understood.", thread)
+            await scene.discord.say(thread, scene.ann, f"<@{scene.bob}> shall we meet at noon?")
+            await scene.discord.say(thread, scene.bob, "when do we meet?")
+            await scene.heard("Understood.", thread, times=2)
+        assert len(chats(scene)) == 2
+        assert "Ann: @Bob shall we meet at noon?" in chats(scene)[1].text
+        assert "nobody asked" not in chats(scene)[1].text
+
+    async def test_pictures_are_said_not_to_be_readable_and_replies_quote_what_they_answer(self, scene: Scene) -> None:
+        async with scene.serving():
+            said = await scene.discord.say(scene.channel, scene.bob, "the boat leaves at nine")
+            picture = FakeFile("boat.png", "image/png", 120_000)
+            await scene.discord.say(
+                scene.channel,
+                scene.ann,
+                f"<@{scene.discord.bot_id}> is that so?",
+                reply_to=said,
+                attachments=[picture],
+            )
+            await scene.heard("Understood.")
+        words = last_words(chats(scene)[0])
+        assert 'Ann: [in reply to Bob: "the boat leaves at nine"]' in words
+        assert "you cannot see or read files yet: boat.png (image/png, 120 kB)" in words
+
+
+class TestFolding:
+    async def test_long_conversations_are_folded_after_the_reply_and_go_on_from_the_summary(self, scene: Scene) -> None:
+        scene.settings["memory"] = {"max_tokens": 1200, "keep_tokens": 300, "keep_recent": 2, "summary_tokens": 100}
+        scene.settings["model"] = {"max_reply_tokens": 200}
+        scene.model.respond = lambda request: "They spoke of spools." if is_fold(request) else "Understood."
+        async with scene.serving():
+            for number in range(12):
+                await scene.ask(scene.ann, f"spool {number}: " + "wind the thread " * 40)
+                await scene.heard("Understood.", times=number + 1)
+            await scene.model.wait_for(lambda: any(is_fold(request) for request in scene.model.requests))
+            await scene.exchange(scene.bob, "go on", "Understood.")
+        (fold, *_) = [request for request in scene.model.requests if is_fold(request)]
+        assert "spool 0:" in fold.text
+        assert "spool 0:" not in chats(scene)[-1].text
+        assert "They spoke of spools." in chats(scene)[-1].messages[0].content
+        assert len(scene.rows("SELECT id FROM turns")) == 26  # nothing that was said is lost by a fold
+
+    async def test_a_failed_fold_changes_nothing(self, scene: Scene) -> None:
+        scene.settings["memory"] = {"max_tokens": 1200, "keep_tokens": 300, "keep_recent": 2, "summary_tokens": 100}
+        scene.settings["model"] = {"max_reply_tokens": 200}
+        scene.model.respond = lambda request: "far too long " * 200 if is_fold(request) else "Understood."
+        async with scene.serving():
+            for number in range(12):
+                await scene.ask(scene.ann, f"spool {number}: " + "wind the thread " * 40)
+                await scene.heard("Understood.", times=number + 1)
+            await scene.model.wait_for(lambda: any(is_fold(request) for request in scene.model.requests))
+            await scene.exchange(scene.bob, "go on", "Understood.")
+        assert scene.rows("SELECT version FROM summaries") == []
+        assert "spool 11:" in chats(scene)[-1].text
+
+
+class TestErrors:
+    async def test_a_person_reads_one_short_sentence_when_the_model_refuses(self, scene: Scene) -> None:
+        scene.model.script(Refuse(401, {"error": {"message": "bad key sk-secret", "code": "invalid_api_key"}}))
+        async with scene.serving():
+            await scene.ask(scene.ann, "hello")
+            await scene.heard("The language model refuses my settings; the operator has to mend them.")
+            await scene.exchange(scene.ann, "and now?", "Understood.")
+        assert "Ann: hello" in scene.model.requests[-1].text
+        assert "refuses my settings" not in scene.model.requests[-1].text
+
+    async def test_a_reply_that_can_be_put_nowhere_is_no_turn_and_stops_nothing(self, scene: Scene) -> None:
+        gate = asyncio.Event()
+        scene.model.script(Say(("Too ", "late."), gate=gate))
+        doomed = scene.discord.add_channel(scene.server, "doomed")
+        async with scene.serving():
+            await scene.ask(scene.ann, "hello", doomed)
+            await scene.model.wait_for(lambda: len(scene.model.requests) == 1)
+            scene.discord.set_overwrite(doomed, scene.discord.bot_id, deny=Permission.SEND_MESSAGES)
+            gate.set()
+            await scene.exchange(scene.ann, "hello", "Understood.")
+        assert scene.rows("SELECT text FROM turns WHERE role = 'assistant'") == [("Understood.",)]
+        assert scene.rows("SELECT id FROM inbox WHERE state = 'waiting'") == []

@@ -1,0 +1,118 @@
+"""Slash commands on Discord: the real discord.py against a fake Discord, with a core that says what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, cast
+
+import discord
+import pytest
+
+from adapters.discord.slash import Interactions
+from errors import ReplyImpossible
+from memory.types import CommandSpec, Delta, Inbound, Person, Place
+from tests.discord_home import FORGET, Home, a_home, saying
+
+if TYPE_CHECKING:  # these modules of discord.py cannot be imported at run time
+    from discord.types.interactions import Interaction as InteractionData
+
+
+@pytest.fixture
+async def home() -> AsyncIterator[Home]:
+    async with a_home() as home:
+        yield home
+
+
+async def test_a_command_comes_in_as_its_prefix_form_and_is_answered_to_its_user_alone(home: Home) -> None:
+    async with home.core(saying("Forgotten.")) as core:
+        used = await home.fake.slash(home.alice, home.channel, "forget", {"words": f"<@{home.bob}> now"})
+        await core.answered()
+    (heard,) = core.heard
+    assert (heard.text, heard.addressed, heard.message_id) == ("!forget @Bobby now", True, used)
+    assert heard.mentions == (Person(home.bob, "Bobby"),)
+    assert heard.place == Place("discord", home.server, home.channel)
+    assert [(answer.content, answer.ephemeral) for answer in home.fake.responses(used)] == [("Forgotten.", True)]
+    assert home.said() == []
+
+
+async def test_somebody_who_left_the_server_can_still_be_named(home: Home) -> None:
+    gone = home.fake.add_user("gone", "Gone")
+    async with home.core() as core:
+        await home.fake.slash(home.alice, home.channel, "forget", {"words": f"<@{gone}>"})
+        await core.answered()
+    assert core.heard[0].mentions == (Person(gone, "Gone"),)
+
+
+async def test_a_long_answer_to_a_command_is_seen_by_its_user_alone_in_all_its_parts(home: Home) -> None:
+    async with home.core(saying("word " * 700)) as core:
+        used = await home.fake.slash(home.alice, home.channel, "forget")
+        await core.answered()
+    answers = home.fake.responses(used)
+    assert [answer.ephemeral for answer in answers] == [True, True]
+    assert " ".join(answer.content for answer in answers).split() == ["word"] * 700
+    assert home.said() == []
+
+
+async def test_an_answer_to_a_command_grows_and_shrinks_as_any_other(home: Home) -> None:
+    async def script(inbound: Inbound) -> AsyncIterator[Delta]:
+        yield Delta("a false start " * 200)
+        await home.fake.wait_for(lambda: len(home.fake.responses(inbound.message_id)) == 2)
+        yield Delta("Short.", restart=True)
+
+    async with home.core(script) as core:
+        used = await home.fake.slash(home.alice, home.channel, "forget")
+        await core.answered()
+    assert [answer.content for answer in home.fake.responses(used)] == ["Short."]
+
+
+async def test_a_command_works_in_a_direct_message_and_in_a_thread(home: Home) -> None:
+    direct, thread = home.fake.open_dm(home.alice), home.fake.add_thread(home.channel, "plans")
+    async with home.core() as core:
+        for channel in (direct, thread):
+            core.settled.clear()
+            await home.fake.slash(home.alice, channel, "forget")
+            await core.answered()
+    assert [heard.place for heard in core.heard] == [
+        Place("discord", "@me", direct),
+        Place("discord", home.server, home.channel, thread),
+    ]
+
+
+async def test_a_command_that_fails_says_so_to_its_user(home: Home) -> None:
+    async def stumble(_: Inbound) -> None:
+        raise ZeroDivisionError
+
+    async with home.core(before=stumble):
+        used = await home.fake.slash(home.alice, home.channel, "forget")
+        await home.fake.wait_for(lambda: any(not answer.loading for answer in home.fake.responses(used)))
+    assert "went wrong" in home.fake.responses(used)[0].content
+
+
+async def test_commands_are_registered_only_when_they_changed(home: Home) -> None:
+    for _ in range(2):
+        async with home.core():
+            assert home.fake.commands.names == ("forget",)
+    assert home.fake.commands.puts == 1
+
+    async with home.core(commands=(FORGET, CommandSpec("help", "Says what can be asked."))):
+        assert home.fake.commands.names == ("forget", "help")
+    assert home.fake.commands.puts == 2
+
+
+async def test_descriptions_longer_than_discord_takes_are_cut(home: Home) -> None:
+    async with home.core(commands=(CommandSpec("forget", "d" * 200, "h" * 200),)):
+        (command,) = home.fake.commands.registered
+    assert command.description == "d" * 100
+    assert "h" * 100 in f"{command.json}"
+    assert "h" * 101 not in f"{command.json}"
+
+
+async def test_a_command_whose_time_has_passed_is_given_up_and_not_answered_in_the_channel() -> None:
+    client = discord.Client(intents=discord.Intents.none())
+    data = {"id": "700000000000000001", "type": 2, "token": "t", "version": 1, "application_id": "1"}
+    state = client._connection  # noqa: SLF001  there is no public way to have discord.py parse an old event
+    interactions = Interactions()
+    old = cast("InteractionData", data | {"attachment_size_limit": 0})
+    interactions.keep(discord.Interaction(data=old, state=state))
+    with pytest.raises(ReplyImpossible):
+        await interactions.post("700000000000000001", "too late", 0)

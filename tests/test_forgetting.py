@@ -1,0 +1,97 @@
+"""Which of the bot's turns repeat what was forgotten, and go with it."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory.forgetting import EVERYDAY, find_echo, telling_words
+
+
+def repeats(reply: str, *forgotten: str, kept: tuple[str, ...] = ()) -> bool:
+    return find_echo(forgotten, kept)(reply)
+
+
+ECHOES = {
+    "a name": ("My name is Zorblax.", "Nice to meet you, ZORBLAX!"),
+    "a short name": ("I am Bo", "Hello Bo, how can I help?"),
+    "a name in the possessive": ("My name is Zorblax", "That is Zorblax's turn."),
+    "a name in italics": ("My name is Zorblax", "Hi __Zorblax__!"),
+    "a name with a joined accent": ("I'm Zoe\u0308", "Hi Zo\u00eb"),
+    "a code": ("the door opens with K7", "It is k7."),
+    "a number": ("I am 47 years old", "You are 47."),
+    "a digit": ("I have 3 cats", "That makes 3."),
+    "a number in wide digits": ("my number is ５５１２", "5512, I noted it"),
+    "a part of an address": ("write to ann@example.org", "I wrote to example.org"),
+    "a word of a file's name": ("see tax_return_final.pdf", "I cannot read the tax files"),
+    "a Japanese name": ("私の名前は田中です", "田中さん、こんにちは"),
+    "a Chinese word inside a sentence": ("我住在上海", "你说过上海吗"),
+    "a Korean name with another ending": ("제 이름은 김민수입니다", "김민수님 안녕하세요"),
+    "a Thai word": ("ฉันชื่อสมชาย", "สวัสดีสมชาย"),
+    "a Hindi name": ("मेरा नाम प्रिया है", "नमस्ते प्रिया"),
+    "a Russian name": ("меня зовут Наташа", "Привет, НАТАША"),
+}
+
+
+@pytest.mark.parametrize(("forgotten", "reply"), ECHOES.values(), ids=ECHOES)
+def test_a_reply_that_repeats_a_forgotten_word_goes_too(forgotten: str, reply: str) -> None:
+    assert repeats(reply, forgotten)
+
+
+def test_any_one_of_the_forgotten_messages_betrays() -> None:
+    assert repeats("Oslo it is", "hello", "I live in Oslo", "bye")
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "reply"),
+    [
+        ("I don't know what you mean, isn't it?", "I don't know what it is, but isn't that good?"),
+        ("I'll help, they've said we're late", "I'll say what they've done; we're good"),
+        ("thank you, that is very good", "You are very right, thanks"),
+        ("yes", "yes"),
+        ("", "anything at all"),
+        ("?!… 🙂", "🙂 fine"),
+        ("a", "a b c"),
+    ],
+)
+def test_everyday_words_betray_nothing(forgotten: str, reply: str) -> None:
+    assert not repeats(reply, forgotten)
+
+
+def test_a_reply_that_repeats_nothing_stays() -> None:
+    assert not repeats("The meeting is on Friday", "My name is Zorblax and I live in Oslo")
+
+
+def test_a_part_of_another_word_is_no_repetition() -> None:
+    assert not repeats("Annual reports are due", "I am Ann")
+
+
+def test_what_other_people_said_too_and_keep_betrays_nothing() -> None:
+    assert not repeats("The meeting is on Friday", "Friday suits me", kept=("let us meet on Friday",))
+    assert repeats("Friday, Zorblax", "Friday suits me, Zorblax", kept=("let us meet on Friday",))
+
+
+def test_where_nothing_is_forgotten_nothing_is_repeated() -> None:
+    assert not find_echo([], ["words that are kept"])("words that are said")
+
+
+@given(st.text(), st.text(), st.text())
+def test_a_reply_that_quotes_a_telling_word_is_always_found(before: str, forgotten: str, after: str) -> None:
+    for word in telling_words(forgotten):
+        assert repeats(f"{before} {word} {after}", forgotten)
+
+
+@given(st.text(), st.text(), st.sampled_from(["NFC", "NFD", "NFKC"]))
+def test_how_letters_are_put_together_does_not_matter(
+    forgotten: str, reply: str, form: Literal["NFC", "NFD", "NFKC"]
+) -> None:
+    assert repeats(reply, forgotten) == repeats(unicodedata.normalize(form, reply), forgotten)
+
+
+def test_the_everyday_words_are_written_as_words_are_compared() -> None:
+    assert all(word == word.casefold() for word in EVERYDAY)
+    assert telling_words(" ".join(EVERYDAY)) == frozenset()

@@ -1,0 +1,146 @@
+"""What commands say, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory import phrases
+from memory.commands import SPECS
+from memory.prompt import plan_budget
+from memory.types import CoreSettings, Extent, Place, Standing
+from tests.transcripts import HERE, summary
+
+SETTINGS = CoreSettings()
+FOLDS = plan_budget(SETTINGS, 1.0)
+MORNING = datetime(2026, 11, 3, 9, 12, tzinfo=UTC)
+EVENING = datetime(2026, 11, 20, 16, 25, tzinfo=UTC)
+STANDING = Standing(summary("Ann lives in Oslo.\nBob has a dog."), 12, 1, 340, MORNING, EVENING)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 turns"), (1, "1 turn"), (2, "2 turns"), (1200, "1,200 turns"), (10**6, "1,000,000 turns")],
+)
+def test_an_amount_agrees_with_its_noun(number: int, said: str) -> None:
+    assert phrases.amount(number, "turn") == said
+
+
+@pytest.mark.parametrize(("used", "cells"), [(0, 0), (1, 1), (400, 1), (401, 2), (4000, 10), (8000, 20), (9000, 20)])
+def test_the_bar_fills_with_what_is_used_and_never_overflows(used: int, cells: int) -> None:
+    assert phrases.draw_bar(used, 8000) == "█" * cells + "░" * (20 - cells)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_the_bar_always_has_the_same_width(used: int, total: int) -> None:
+    bar = phrases.draw_bar(used, total)
+    assert len(bar) == phrases.BAR_CELLS
+    assert ("█" in bar) == (used > 0)
+
+
+def test_a_range_is_told_in_the_bots_time_zone_with_the_year_once() -> None:
+    oslo = ZoneInfo("Europe/Oslo")
+    assert phrases.write_range(MORNING, EVENING, oslo) == ", from 3 November, 10:12 to 20 November 2026, 17:25"
+    before = MORNING.replace(year=2025)
+    assert phrases.write_range(before, EVENING, oslo) == ", from 3 November 2025, 10:12 to 20 November 2026, 17:25"
+
+
+def test_a_range_whose_years_differ_in_the_bots_time_zone_names_both() -> None:
+    eve = datetime(2026, 12, 31, 10, 0, tzinfo=UTC)
+    assert "31 December 2026, 19:00 to 1 January 2027, 05:00" in phrases.write_range(
+        eve, eve.replace(hour=20), ZoneInfo("Asia/Tokyo")
+    )
+
+
+def test_where_the_originals_are_gone_no_range_is_told() -> None:
+    assert phrases.write_range(None, None, ZoneInfo("UTC")) == ""
+
+
+def test_a_summary_is_quoted_with_its_version_its_range_the_turns_and_the_budget() -> None:
+    assert phrases.write_summary(STANDING, FOLDS, 100, SETTINGS) == (
+        "**Summary**, version 1, from 3 November, 09:12 to 20 November 2026, 16:25:\n"
+        "> Ann lives in Oslo.\n> Bob has a dog.\n\n"
+        "Behind the summary: 12 turns · after it, word for word: 1 turn\n"
+        "Prompt: `██░░░░░░░░░░░░░░░░░░` 449 of 8,000 tokens, folded from 6,800 down to 3,000"
+    )
+
+
+def test_a_conversation_without_a_summary_still_shows_its_turns_and_the_budget() -> None:
+    said = phrases.write_summary(Standing(None, 0, 3, 60, None, None), FOLDS, 100, SETTINGS)
+    assert said.startswith("There is no summary here yet: everything said is still there word for word.\n\n")
+    assert "after it, word for word: 3 turns" in said
+    assert "160 of 8,000 tokens" in said
+
+
+@pytest.mark.parametrize("strategy", ["window", "buffer"])
+def test_a_strategy_without_a_summary_says_so_and_counts_none(strategy: str) -> None:
+    settings = replace(SETTINGS, strategy="window" if strategy == "window" else "buffer")
+    said = phrases.write_summary(STANDING, plan_budget(settings, 1.0), 100, settings)
+    assert f'`memory.strategy` is "{strategy}"' in said
+    assert "Oslo" not in said
+    assert "Behind the summary: 0 turns" in said
+    assert said.endswith("440 of 8,000 tokens")
+
+
+def test_what_a_fold_did_is_said() -> None:
+    assert phrases.write_folded(12, 6) == "Folded 12 turns into the summary.\n\n"
+    assert phrases.write_folded(0, 6).startswith("There was nothing to fold: the newest 6 turns always stay")
+
+
+@pytest.mark.parametrize(
+    ("what", "place", "asked"),
+    [
+        ("here", Place("discord", "g", "c", "t"), "This forgets everything in this thread: 2 messages."),
+        ("here", HERE.place, "This forgets everything here, threads included: 2 messages."),
+        ("last", HERE.place, "This forgets the newest: 2 messages."),
+        ("me", HERE.place, "This forgets what you said here, and what I made of it: 2 messages."),
+        ("user", HERE.place, "This forgets what Bob Lee said here, and what I made of it: 2 messages."),
+    ],
+)
+def test_a_question_says_what_goes_how_much_of_it_and_how_to_confirm(what: str, place: Place, asked: str) -> None:
+    question = phrases.write_question(Extent(turns=2, conversations=1), what, "Bob\nLee", place, "tk!")
+    assert question == f"{asked} Say `tk!forget confirm` within a minute and it is gone for good."
+
+
+@pytest.mark.parametrize(
+    ("extent", "said"),
+    [
+        (Extent(1, 0, 0, 1), "1 message"),
+        (Extent(11, 1, 1, 1), "12 messages and 1 summary"),
+        (Extent(1200, 2, 0, 3), "1,200 messages and 2 summaries, in 3 conversations"),
+    ],
+)
+def test_an_extent_counts_messages_said_and_waiting_summaries_and_conversations(extent: Extent, said: str) -> None:
+    assert phrases.write_extent(extent) == said
+
+
+def test_a_done_forgetting_says_what_went_and_whether_the_file_is_clean() -> None:
+    gone = Extent(turns=3, conversations=1)
+    assert phrases.write_forgotten(gone, clean=True) == (
+        "Forgotten: 3 messages. It is out of my memory, and the database file is clean of it."
+    )
+    assert "cleaned in the next quiet minute" in phrases.write_forgotten(gone, clean=False)
+    assert phrases.write_forgotten(Extent(), clean=True) == "There was nothing here to forget."
+
+
+@pytest.mark.parametrize("extent", [Extent(turns=1), Extent(summaries=1), Extent(waiting=1)])
+def test_whatever_went_is_not_nothing(extent: Extent) -> None:
+    assert phrases.write_forgotten(extent, clean=True).startswith("Forgotten: ")
+
+
+def test_help_names_every_command_with_the_prefix_that_is_set() -> None:
+    said = phrases.write_help(replace(SETTINGS, prefix="tk!", name="Keeper"), SPECS, direct=False)
+    assert said.startswith("I am Keeper")
+    assert all(f"- `tk!{spec.name}` – {spec.description}" in said for spec in SPECS)
+    assert "Mention me" in said
+
+
+def test_in_a_direct_message_help_asks_for_no_mention() -> None:
+    said = phrases.write_help(SETTINGS, SPECS, direct=True)
+    assert "Just write to me." in said
+    assert "Mention me" not in said

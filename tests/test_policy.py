@@ -1,0 +1,221 @@
+"""Who is heard, what is answered, remembered or passed over, and which messages are answered together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory.commands import NAMES
+from memory.policy import command_of, conversation_of, decide, depends_on_joining, is_heard, next_burst
+from memory.types import Conversation, CoreSettings, Decision, Inbound, Place, Visibility, Waiting
+from tests.transcripts import HERE, inbound
+
+THREAD = Place("discord", "guild", "channel", "thread")
+DIRECT = Place("discord", "direct", "dm")
+
+
+def decision(message: Inbound, *, joined: bool = False, settings: CoreSettings | None = None) -> Decision:
+    return decide(message, settings or CoreSettings(), NAMES, joined=joined)
+
+
+def test_without_lists_everybody_is_heard() -> None:
+    assert is_heard(inbound(), CoreSettings())
+
+
+WHO = ["discord:1", "discord:moderator", "discord:channel", "discord:thread", "discord:guild"]
+
+
+@pytest.mark.parametrize("entry", WHO)
+def test_a_user_a_role_a_channel_a_thread_and_a_space_can_be_denied(entry: str) -> None:
+    message = inbound(place=THREAD, roles=frozenset({"moderator"}))
+    assert not is_heard(message, CoreSettings(deny=frozenset({entry})))
+    assert decision(message, joined=True, settings=CoreSettings(deny=frozenset({entry}))) is Decision.IGNORE
+
+
+@pytest.mark.parametrize("entry", WHO)
+def test_where_a_list_says_who_may_talk_one_entry_that_fits_is_enough(entry: str) -> None:
+    message = inbound(place=THREAD, roles=frozenset({"moderator"}))
+    assert is_heard(message, CoreSettings(allow=frozenset({entry, "discord:elsewhere"})))
+
+
+def test_where_a_list_says_who_may_talk_nobody_else_is_heard() -> None:
+    assert not is_heard(inbound(), CoreSettings(allow=frozenset({"discord:somebody"})))
+    assert decision(inbound("!help"), settings=CoreSettings(allow=frozenset({"discord:2"}))) is Decision.IGNORE
+
+
+def test_to_be_denied_outweighs_to_be_allowed() -> None:
+    assert not is_heard(inbound(), CoreSettings(allow=frozenset({"discord:1"}), deny=frozenset({"discord:guild"})))
+
+
+def test_an_id_counts_on_its_own_platform_only() -> None:
+    assert is_heard(inbound(), CoreSettings(deny=frozenset({"slack:1", "discord:"})))
+    assert not is_heard(inbound(), CoreSettings(allow=frozenset({"slack:1"})))
+
+
+@pytest.mark.parametrize("text", ["!help", "!HELP", "  !help me please", "!help\nme"])
+def test_a_command_is_called_by_the_first_word_in_either_case(text: str) -> None:
+    assert command_of(text, "!", NAMES) == "help"
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "!", "! help", "help", "!helpme", "say !help", "!!help", "!unknown", "/help"]
+)
+def test_anything_else_calls_no_command(text: str) -> None:
+    assert command_of(text, "!", NAMES) == ""
+
+
+def test_the_prefix_of_commands_can_be_another() -> None:
+    assert command_of("tk,forget me", "tk,", NAMES) == "forget"
+    assert command_of("!forget me", "tk,", NAMES) == ""
+
+
+def test_a_command_works_in_a_place_where_the_bot_has_never_spoken() -> None:
+    assert decision(inbound("!summary", addressed=False)) is Decision.COMMAND
+    assert decision(inbound("!forget me", addressed=False, aside=True, place=THREAD)) is Decision.COMMAND
+
+
+def test_who_mentions_the_bot_is_answered_even_when_somebody_else_is_mentioned_too() -> None:
+    assert decision(inbound()) is Decision.ANSWER
+    assert decision(inbound(aside=True)) is Decision.ANSWER
+
+
+def test_a_direct_message_is_answered() -> None:
+    assert decision(inbound(place=DIRECT, visibility=Visibility.DIRECT)) is Decision.ANSWER
+
+
+def test_a_message_to_nobody_in_a_channel_is_none_of_the_bots_business() -> None:
+    assert decision(inbound(addressed=False)) is Decision.IGNORE
+    assert decision(inbound(addressed=False, place=THREAD)) is Decision.IGNORE
+
+
+def test_in_a_thread_where_the_bot_has_spoken_no_mention_is_needed() -> None:
+    assert decision(inbound(addressed=False, place=THREAD), joined=True) is Decision.ANSWER
+
+
+def test_what_people_say_to_each_other_in_such_a_thread_is_remembered_not_answered() -> None:
+    assert decision(inbound(addressed=False, aside=True, place=THREAD), joined=True) is Decision.REMEMBER
+
+
+def test_where_threads_need_a_mention_the_rest_of_a_joined_thread_is_remembered() -> None:
+    settings = CoreSettings(threads="mention")
+    assert decision(inbound(addressed=False, place=THREAD), joined=True, settings=settings) is Decision.REMEMBER
+    assert decision(inbound(place=THREAD), joined=True, settings=settings) is Decision.ANSWER
+
+
+@pytest.mark.parametrize("place", [HERE.place, THREAD])
+@pytest.mark.parametrize("threads", ["joined", "mention"])
+def test_in_a_free_channel_and_the_threads_under_it_no_mention_is_needed(place: Place, threads: str) -> None:
+    settings = CoreSettings(
+        free_channels=frozenset({"discord:channel"}), threads="mention" if threads == "mention" else "joined"
+    )
+    assert decision(inbound(addressed=False, place=place), settings=settings) is Decision.ANSWER
+    assert decision(inbound(addressed=False, aside=True, place=place), settings=settings) is Decision.REMEMBER
+
+
+def test_a_free_thread_leaves_its_channel_as_it_is() -> None:
+    settings = CoreSettings(free_channels=frozenset({"discord:thread", "slack:channel", "discord:"}))
+    assert decision(inbound(addressed=False, place=THREAD), settings=settings) is Decision.ANSWER
+    assert decision(inbound(addressed=False), settings=settings) is Decision.IGNORE
+
+
+def test_only_for_an_unaddressed_message_in_a_thread_it_matters_whether_the_bot_has_spoken_there() -> None:
+    assert depends_on_joining(inbound(addressed=False, place=THREAD))
+    assert not depends_on_joining(inbound(place=THREAD))
+    assert not depends_on_joining(inbound(addressed=False))
+
+
+def test_a_channel_is_one_conversation_for_everybody() -> None:
+    assert conversation_of(inbound(author="1"), CoreSettings()) == HERE
+    assert conversation_of(inbound(author="2"), CoreSettings()) == HERE
+
+
+def test_a_thread_is_a_conversation_of_its_own() -> None:
+    assert conversation_of(inbound(place=THREAD), CoreSettings()) == replace(HERE, thread="thread")
+
+
+def test_per_user_a_channel_has_a_conversation_for_each_but_a_thread_and_a_direct_message_have_one() -> None:
+    settings = CoreSettings(conversation="per_user")
+    assert conversation_of(inbound(author="7"), settings) == replace(HERE, user="7")
+    assert conversation_of(inbound(author="7", place=THREAD), settings) == replace(HERE, thread="thread")
+    direct = inbound(author="7", place=DIRECT, visibility=Visibility.DIRECT)
+    assert conversation_of(direct, settings) == Conversation("discord", "direct", "dm")
+
+
+# -- bursts
+
+
+def waiting(number: int, author: str, what: Decision = Decision.ANSWER) -> Waiting:
+    return Waiting(number, inbound(author=author, message_id=f"m{number}"), HERE, what)
+
+
+def numbers(messages: tuple[Waiting, ...]) -> list[int]:
+    return [message.id for message in messages]
+
+
+def test_where_nothing_waits_there_is_nothing_to_take_up() -> None:
+    assert next_burst([]) is None
+
+
+def test_messages_of_one_author_are_answered_together_and_the_reply_refers_to_the_last() -> None:
+    burst = next_burst([waiting(1, "ann"), waiting(2, "ann")])
+    assert burst
+    assert (numbers(burst.heard), burst.answered, burst.target.id) == ([1, 2], True, 2)
+
+
+def test_other_authors_have_their_turn_in_order_of_sending() -> None:
+    queue = [waiting(1, "bob"), waiting(2, "ann"), waiting(3, "bob"), waiting(4, "ann")]
+    first = next_burst(queue)
+    assert first
+    assert numbers(first.heard) == [1, 3]
+    second = next_burst([message for message in queue if message not in first.heard])
+    assert second
+    assert numbers(second.heard) == [2, 4]
+
+
+def test_what_is_only_to_be_remembered_comes_along_in_its_place() -> None:
+    aside, late = waiting(2, "bob", Decision.REMEMBER), waiting(5, "cid", Decision.REMEMBER)
+    burst = next_burst([waiting(1, "ann"), aside, waiting(3, "bob"), waiting(4, "ann"), late])
+    assert burst
+    assert numbers(burst.heard) == [1, 2, 4]
+
+
+def test_where_nothing_is_to_be_answered_all_is_remembered_at_once() -> None:
+    burst = next_burst([waiting(1, "ann", Decision.REMEMBER), waiting(2, "bob", Decision.REMEMBER)])
+    assert burst
+    assert (numbers(burst.heard), burst.answered) == ([1, 2], False)
+
+
+QUEUES = st.lists(
+    st.tuples(st.sampled_from(["ann", "bob", "cid"]), st.sampled_from([Decision.ANSWER, Decision.REMEMBER])),
+    max_size=12,
+).map(lambda rows: [waiting(number, author, what) for number, (author, what) in enumerate(rows)])
+
+
+@given(QUEUES)
+def test_taken_up_burst_by_burst_every_message_is_heard_exactly_once(queue: list[Waiting]) -> None:
+    heard: list[int] = []
+    rest = queue
+    while burst := next_burst(rest):
+        heard += numbers(burst.heard)
+        rest = [message for message in rest if message not in burst.heard]
+    assert sorted(heard) == numbers(tuple(queue))
+
+
+@given(QUEUES)
+def test_a_burst_keeps_the_order_of_sending_and_answers_one_author_who_has_waited_longest(queue: list[Waiting]) -> None:
+    burst = next_burst(queue)
+    answers = [message for message in queue if message.decision is Decision.ANSWER]
+    if burst is None:
+        assert not queue
+        return
+    assert numbers(burst.heard) == sorted(numbers(burst.heard))
+    assert burst.answered == bool(answers)
+    if answers:
+        asked = [message for message in burst.heard if message.decision is Decision.ANSWER]
+        assert asked == [message for message in answers if message.inbound.author == answers[0].inbound.author]
+        assert burst.target == asked[-1]
+        before = [m for m in queue if m.decision is Decision.REMEMBER and m.id < burst.target.id]
+        assert [message for message in burst.heard if message.decision is Decision.REMEMBER] == before
