@@ -7,6 +7,7 @@
     python bot.py backup PATH      copy the database while the bot runs
 
 Exit codes: 0 done, 1 a fault at run time, 2 the settings are wrong.
+The libraries of Discord and OpenAI are imported where they are used: a terminal need not wait for them.
 """
 
 from __future__ import annotations
@@ -22,20 +23,21 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import config
 import logs
-from adapters import discord
-from adapters.terminal import Terminal
 from errors import PlatformMisconfigured, SettingsError, ThreadkeeperError
 from llm import tokens
-from llm.client import OpenAIModel
 from llm.offline import OfflineModel
 from memory.commands import SPECS
 from memory.core import Core
 from memory.ports import Model, Platform
 from memory.types import Finding, TurnDone
 from storage import open_store, sqlite
+
+if TYPE_CHECKING:
+    from llm.client import OpenAIModel
 
 log = logging.getLogger("bot")
 
@@ -176,8 +178,10 @@ def make_platforms(settings: config.Settings) -> list[Platform]:
     """The platforms whose tokens are set."""
     platforms: list[Platform] = []
     if settings.tokens.discord:
+        from adapters.discord import Discord
+
         platforms.append(
-            discord.Discord(
+            Discord(
                 token=settings.tokens.discord.get_secret_value(),
                 prefix=settings.bot.prefix,
                 commands=SPECS,
@@ -188,10 +192,12 @@ def make_platforms(settings: config.Settings) -> list[Platform]:
     return platforms
 
 
-def make_terminal(settings: config.Settings) -> Terminal:
+def make_terminal(settings: config.Settings) -> Platform:
     """The terminal; a person who talks there is not interrupted by the log's everyday lines."""
     if sys.stdin.isatty() and sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)
+    from adapters.terminal import Terminal
+
     return Terminal(bot_name=settings.bot.name, prefix=settings.bot.prefix)
 
 
@@ -210,6 +216,8 @@ async def make_model(settings: config.Settings) -> AsyncIterator[Model]:
 
 def make_client(settings: config.Settings) -> OpenAIModel:
     """The client of the configured endpoint."""
+    from llm.client import OpenAIModel
+
     key = settings.tokens.openai
     return OpenAIModel(
         api_key=key.get_secret_value() if key else "",
@@ -253,6 +261,8 @@ async def check(settings: config.Settings) -> int:
     findings = [Finding("settings", True, "sound"), tokens.check(), *sqlite.check(settings.database)]
     findings += await check_model(settings)
     if settings.tokens.discord:
+        from adapters import discord
+
         findings += await discord.check(settings.tokens.discord.get_secret_value(), settings.discord.api_url)
     else:
         findings.append(Finding("discord", True, "not served: DISCORD_TOKEN is not set"))
@@ -278,6 +288,8 @@ async def manifest(settings: config.Settings) -> int:
     if settings.tokens.discord is None:
         print(".env: DISCORD_TOKEN: is not set, and the invite URL holds the bot's id", file=sys.stderr)
         return MISCONFIGURED
+    from adapters import discord
+
     print(await discord.manifest(settings.tokens.discord.get_secret_value(), settings.discord.api_url))
     return DONE
 
