@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 from config.schema import Config, MemorySettings, ModelSettings
 from config.shapes import shown
 from errors import Fault, SettingsError
-from memory.prompt import FOLD_SHARE
 
 _KEYS = {name: tuple(type(section).model_fields) for name, section in Config()}
 _SECRET_NAME = re.compile(
@@ -131,18 +130,11 @@ def _conflicts(config: Config) -> Iterator[_Conflict]:
 
 
 def _conflicting_budgets(model: ModelSettings, memory: MemorySettings) -> Iterator[_Conflict]:
-    ceiling, keep, summary = memory.max_tokens, memory.keep_tokens, memory.summary_tokens
-    fold_at = int(ceiling * FOLD_SHARE)
+    ceiling, keep = memory.max_tokens, memory.keep_tokens
     context, reply = model.context_tokens, model.max_reply_tokens
     if keep >= ceiling:
         yield _Conflict(
             ("memory.keep_tokens", "memory.max_tokens"), f"must be below memory.max_tokens ({ceiling}), got {keep}"
-        )
-    elif memory.strategy == "summary" and keep + summary >= fold_at:
-        yield _Conflict(
-            ("memory.keep_tokens", "memory.summary_tokens", "memory.max_tokens", "memory.strategy"),
-            f"together with memory.summary_tokens ({summary}) must stay below {fold_at}, "
-            f"{FOLD_SHARE:.0%} of memory.max_tokens, where folding starts: it must free something; got {keep}",
         )
     if reply >= context:
         yield _Conflict(

@@ -159,7 +159,7 @@ class Commands:
                 pass
             case _:
                 return phrases.SUMMARY_USAGE.format(prefix=self._settings.prefix)
-        standing = await self._store.standing(conversation)
+        standing = await self._store.standing(conversation, summary=self._lanes.budget.folds)
         persona = self._lanes.persona(inbound.visibility)
         return head + phrases.write_summary(standing, self._lanes.budget, persona.tokens, self._settings)
 

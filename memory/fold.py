@@ -61,7 +61,7 @@ def plan_fold(thread: Thread, budget: Budget, count: Count) -> Fold | None:
     previous = thread.summary.text if thread.summary else ""
     fixed = count(instruction) + 2 * MESSAGE_TOKENS + REPLY_TOKENS
     lines = _write_lines(
-        _before_recent(thread, budget), budget.total - fixed - count(_write_request(previous, [])), budget.turn, count
+        _before_recent(thread, budget), budget.request - fixed - count(_write_request(previous, [])), budget.turn, count
     )
     if not lines:
         return None

@@ -24,6 +24,7 @@ FORGET_USAGE = (
     "I did not understand that. `{prefix}forget` forgets this place, `{prefix}forget last 3` the newest messages,"
     " `{prefix}forget @user` what one person said, `{prefix}forget me` what you said."
 )
+UNKNOWN = "I don't know that command. Did you mean `{prefix}{near}`? `{prefix}help` lists them all."
 SUMMARY_USAGE = "`{prefix}summary` shows what I remember here; `{prefix}summary now` folds older turns into it at once."
 
 
@@ -44,7 +45,11 @@ def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: 
     for spec in specs:
         hint = f" ({spec.hint})" if spec.hint else ""
         lines.append(f"- `{prefix}{spec.name}` – {spec.description}{hint}")
-    lines += ["", f"`{prefix}forget me` is for everybody, the rest of `forget` and `summary` for who moderates here."]
+    if not direct:
+        lines += [
+            "",
+            f"`{prefix}forget me` is for everybody, the rest of `forget` and `summary` for who moderates here.",
+        ]
     return "\n".join(lines)
 
 
@@ -59,12 +64,12 @@ def write_summary(standing: Standing, budget: Budget, persona_tokens: int, setti
         quoted = "\n".join(f"> {line}" for line in summary.text.splitlines())
         covers = write_range(standing.covers_from, standing.covers_to, ZoneInfo(settings.timezone))
         head = f"**Summary**, version {summary.version}{covers}:\n{quoted}"
-    used = persona_tokens + standing.after_tokens + (summary.tokens if summary and budget.folds else 0)
-    behind = standing.behind if budget.folds else 0
+    behind, after = amount(standing.behind, "turn"), amount(standing.after, "turn")
+    used = persona_tokens + standing.after_tokens + (summary.tokens if summary else 0)
     lines = [
         head,
         "",
-        f"Behind the summary: {amount(behind, 'turn')} · after it, word for word: {amount(standing.after, 'turn')}",
+        f"Behind the summary: {behind} · after it, word for word: {after}",
         f"Prompt: `{draw_bar(used, budget.total)}` {used:,} of {budget.total:,} tokens",
     ]
     if budget.folds:

@@ -1,7 +1,8 @@
 """What becomes of a message: pure decisions over what came in, the settings, and where the bot has spoken.
 
 1. Who is denied, or is not allowed where a list says who is, is not heard at all.
-2. A command is the first word only, and works wherever it can be read.
+2. A command is the first word only, and works wherever it can be read. One that is mistyped is met with help where the
+   message is for the bot anyhow, so that a `!forgte` does not become one more thing to forget.
 3. Mentions, replies to the bot and direct messages are answered.
 4. In a thread where the bot has spoken, and in a free channel, people need not mention it; what they say to each other
    there is remembered, not answered.
@@ -12,8 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from memory.types import Conversation, CoreSettings, Decision, Inbound, Visibility, Waiting
+
+LIKENESS = 0.75
+"""Of `difflib`: `forgte`, `sumary` and `hlep` are near enough to a command, `foreign` and `some` are not."""
 
 
 def conversation_of(inbound: Inbound, settings: CoreSettings) -> Conversation:
@@ -44,6 +49,15 @@ def command_of(text: str, prefix: str, commands: Collection[str]) -> str:
     return name if first.startswith(prefix) and name in commands else ""
 
 
+def nearest_command(text: str, prefix: str, commands: Collection[str]) -> str:
+    """The command that the first word of a text was probably meant to be; empty for none, and for a right one."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    if not first.startswith(prefix) or command_of(text, prefix, commands):
+        return ""
+    near = get_close_matches(first.removeprefix(prefix).casefold(), commands, n=1, cutoff=LIKENESS)
+    return near[0] if near else ""
+
+
 def depends_on_joining(inbound: Inbound) -> bool:
     """Whether `decide` has to be told if the bot has spoken there: only for what stands in a thread unaddressed."""
     return bool(inbound.place.thread) and not inbound.addressed
@@ -56,7 +70,8 @@ def decide(inbound: Inbound, settings: CoreSettings, commands: Collection[str], 
     if command_of(inbound.text, settings.prefix, commands):
         return Decision.COMMAND
     if inbound.addressed:
-        return Decision.ANSWER
+        mistyped = nearest_command(inbound.text, settings.prefix, commands)
+        return Decision.COMMAND if mistyped else Decision.ANSWER
     free = is_free(inbound, settings)
     if not free and not joined:
         return Decision.IGNORE

@@ -101,8 +101,11 @@ class Store(Protocol):
         """Whether the bot has spoken in this very place."""
         ...
 
-    async def standing(self, conversation: Conversation) -> Standing:
-        """How the conversation stands, for people to read; the work grows with its length."""
+    async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
+        """How the conversation stands, for people to read; the work grows with its length.
+
+        Without `summary` a summary is passed over, as in a `Window`.
+        """
         ...
 
     async def extent(self, forgetting: Forgetting, echo: Echo) -> Extent:

@@ -38,8 +38,14 @@ REPLY_TOKENS = 3
 FOLD_SHARE = 0.85
 """A fold starts at this share of the budget, so that no prompt has to leave turns out while it is made."""
 
+FREED = 0.25
+"""Share of a prompt without its persona that a fold frees at least; less, and every few turns would be a fold."""
+
 TURN_SHARE = 0.25
 """A past turn takes at most this share of a prompt; a longer one is cut in the middle, always at the same places."""
+
+SMALLEST = 384
+"""However much more a model's vocabulary makes of a text, a prompt keeps so many tokens: persona and notes take 171."""
 
 QUOTED_CHARACTERS = 300
 
@@ -53,7 +59,10 @@ SUMMARY_HEADING = "# Summary of the conversation so far"
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Tokens, as counted here: of a whole prompt, of one turn in it, where a fold starts and what it leaves."""
+    """Tokens, as counted here: of a whole prompt, of one turn in it, where a fold starts and what it leaves.
+
+    `request` is what a fold's request may take, for its answer, the summary, has to fit into the context with it.
+    """
 
     total: int
     turn: int
@@ -61,6 +70,7 @@ class Budget:
     keep: int
     keep_recent: int
     summary: int
+    request: int
     max_messages: int | None
     folds: bool
 
@@ -79,21 +89,27 @@ class Persona:
     tokens: int
 
 
-def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0) -> Budget:
+def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0, *, persona: int = 0) -> Budget:
     """The budget under the settings, for a model that counts `ratio` tokens where one is counted here.
 
     Prompt and reply together never exceed the context. `shrink` takes a share of it, after the model found a prompt
-    too long.
+    too long. `persona` is what the system text takes: a small budget keeps less word for word, and a shorter summary,
+    than the settings allow, so that a fold frees at least FREED of what it is made for.
     """
     ceiling = min(settings.max_tokens, settings.context_tokens - settings.max_reply_tokens)
-    total = int(ceiling * shrink / ratio)
+    total = max(int(ceiling * shrink / ratio), min(ceiling, SMALLEST))
+    fold_at = int(total * FOLD_SHARE)
+    room = max(fold_at - persona, 0)
+    summary = min(settings.summary_tokens, room // 3)
+    keep = min(int(settings.keep_tokens * shrink / ratio), int(room * (1 - FREED)) - summary)
     return Budget(
         total=total,
         turn=int(total * TURN_SHARE),
-        fold_at=int(total * FOLD_SHARE),
-        keep=min(int(settings.keep_tokens * shrink / ratio), int(total * FOLD_SHARE)),
+        fold_at=fold_at,
+        keep=keep,
         keep_recent=settings.keep_recent,
-        summary=settings.summary_tokens,
+        summary=summary,
+        request=min(total, int((settings.context_tokens - summary) * shrink / ratio)),
         max_messages=settings.max_messages if settings.strategy == "window" else None,
         folds=settings.strategy == "summary",
     )

@@ -128,7 +128,8 @@ class Turn:
     """One message of a transcript.
 
     `id` rises along the transcript; 0 is a turn that is not stored yet. `author` is, for the bot's own turns, empty.
-    `tokens` counts the turn as it stands in a prompt. `message_id` is the platform's, of the first part.
+    `tokens` counts the turn as it stands in a prompt. `message_id` is the platform's; of the bot's own turns it is
+    `re:` and that of the message answered.
     """
 
     id: int
@@ -173,7 +174,8 @@ class Thread:
     """All that a prompt is planned from, read at one moment.
 
     `turns` are the newest ones after the summary, oldest first, as many as a prompt can hold; `unread` counts the
-    turns after the summary that were not loaded because they would not fit. `epoch` moves with every `!forget`.
+    turns after the summary that were not loaded because they would not fit, up to a thousand. `epoch` moves with every
+    `!forget`.
     """
 
     conversation: Conversation
@@ -232,10 +234,11 @@ class FoldDone:
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """What is to be forgotten: a place (a channel stands for itself and the threads under it), up to `at`.
+    """What is to be forgotten: a place, where a channel stands for itself and the threads under it.
 
-    With `user`, only that person's words there and what was made from them. With `last`, only the newest so many
-    turns of the one conversation held there, which `owner` names where conversations are per user.
+    All that is in the transcripts there goes, and of what waits or is still to come all that was sent before `at`. With
+    `user`, only that person's words there and what was made from them. With `last`, only the newest so many turns of
+    the one conversation held there, which `owner` names where conversations are per user.
     """
 
     place: Place

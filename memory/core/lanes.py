@@ -18,6 +18,7 @@ from memory.commands import NAMES, Commands
 from memory.core.folding import Folding
 from memory.core.planning import Planning
 from memory.core.turns import Observer, Speech, Turns, once
+from memory.phrases import UNKNOWN
 from memory.policy import Burst
 from memory.ports import Clock, Count, Model, Platform, Store
 from memory.prompt import Budget, Persona
@@ -230,9 +231,13 @@ class Core:
 
     async def _run_command(self, waiting: Waiting) -> None:
         inbound = waiting.inbound
-        name = policy.command_of(inbound.text, self._settings.prefix, NAMES)
+        prefix = self._settings.prefix
+        name = policy.command_of(inbound.text, prefix, NAMES)
         try:
-            text = await self._commands.run(name, inbound)
+            if name:
+                text = await self._commands.run(name, inbound)
+            else:
+                text = UNKNOWN.format(prefix=prefix, near=policy.nearest_command(inbound.text, prefix, NAMES))
         except ThreadkeeperError as exc:
             log.warning("command failed", extra={"command": name, "place": str(inbound.place)}, exc_info=exc)
             text = exc.sentence

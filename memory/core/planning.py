@@ -36,7 +36,8 @@ class Planning:
 
     def budget(self, shrink: float = 1.0) -> Budget:
         """The budget as of now, or a share of it."""
-        return plan_budget(self.settings, learn_ratio(self._usages), shrink)
+        persona = self.persona(Visibility.PUBLIC).tokens
+        return plan_budget(self.settings, learn_ratio(self._usages), shrink, persona=persona)
 
     def persona(self, visibility: Visibility) -> Persona:
         """The system text of conversations with this visibility."""

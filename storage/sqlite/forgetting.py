@@ -19,7 +19,7 @@ from datetime import datetime
 
 from memory.ports import Echo
 from memory.types import Extent, Forgetting
-from storage.sqlite.rows import to_micros
+from storage.sqlite.rows import to_micros, to_quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,9 @@ def _made_from(db: sqlite3.Connection, conversation: int, user: str, echo: Echo)
         "SELECT id, text FROM turns WHERE conversation = ? AND role = 'user' AND author = ?", (conversation, user)
     ).fetchall()
     quoting = db.execute(
-        "SELECT id, json_extract(quote, '$[3]') FROM turns WHERE conversation = ? AND quote_author = ?",
-        (conversation, user),
+        "SELECT id, quote FROM turns WHERE conversation = ? AND quote_author = ?", (conversation, user)
     ).fetchall()
-    words = own + quoting
+    words = own + [(id_, to_quote(quote).text) for id_, quote in quoting]
     if not words:
         return [], 0
     first = min(row[0] for row in words)
@@ -168,7 +167,7 @@ def _move_epochs(db: sqlite3.Connection, conversations: Iterable[int]) -> None:
 
 
 def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: Forgetting, gone: set[str]) -> None:
-    """Take quotations of what is gone out of turns and waiting messages that stay, in all of the channel (rule 2)."""
+    """Take quotations of what is gone out of all of the channel: turns, what waits, summaries of them (rule 2)."""
     within = {loss.conversation for loss in losses}
     channel = (forgetting.place.platform, forgetting.place.space, forgetting.place.channel)
     turns = db.execute(
@@ -189,10 +188,12 @@ def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: F
         touched.add(conversation)
         return True
 
+    quoting = [(id_, where) for id_, where, message, author in turns if is_gone(where, message, author)]
     db.executemany(
         "UPDATE turns SET quote = NULL, quote_author = NULL, quote_message = NULL WHERE id = ?",
-        [(id_,) for id_, conversation, message, author in turns if is_gone(conversation, message, author)],
+        [(id_,) for id_, _ in quoting],
     )
+    db.executemany("DELETE FROM summaries WHERE through >= ? AND conversation = ?", quoting)
     db.executemany(
         "UPDATE inbox SET extras = json_set(extras, '$[2]', NULL) WHERE id = ?",
         [(id_,) for id_, conversation, quote in waiting if is_gone(conversation, *json.loads(quote)[:2])],

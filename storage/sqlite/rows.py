@@ -90,9 +90,8 @@ def _to_attachments(stored: str | None) -> tuple[Attachment, ...]:
     return tuple(Attachment(*fields) for fields in json.loads(stored)) if stored else ()
 
 
-def _to_quote(stored: str | None) -> Quote | None:
-    if stored is None:
-        return None
+def to_quote(stored: str) -> Quote:
+    """A quote from what `dump_quote` made of it."""
     message_id, author, author_name, text, sent_at = json.loads(stored)
     return Quote(message_id, author, author_name, text, to_moment(sent_at))
 
@@ -110,7 +109,7 @@ def to_turn(row: Row) -> Turn:
         to_moment(sent_at),
         message_id,
         _to_attachments(attachments),
-        _to_quote(quote),
+        to_quote(quote) if quote else None,
     )
 
 
@@ -137,7 +136,7 @@ def to_waiting(row: Row, posts: tuple[str, ...]) -> Waiting:
         bool(aside),
         tuple(Person(*fields) for fields in mentions),
         _to_attachments(attachments),
-        _to_quote(quote),
+        to_quote(quote) if quote else None,
         private=bool(private),
     )
     conversation = Conversation(platform, space, channel, conversation_thread, user)

@@ -111,9 +111,9 @@ class SQLiteStore:
         """Whether the bot has spoken there."""
         return await self._reader.read(transcript.joined, place)
 
-    async def standing(self, conversation: Conversation) -> Standing:
+    async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
         """How the conversation stands."""
-        return await self._reader.read(transcript.standing, conversation)
+        return await self._reader.read(transcript.standing, conversation, summary=summary)
 
     async def extent(self, forgetting: Forgetting, echo: Echo) -> Extent:
         """How much a forgetting would take."""

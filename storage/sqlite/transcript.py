@@ -199,13 +199,13 @@ def joined(db: sqlite3.Connection, place: Place) -> bool:
     return row is not None
 
 
-def standing(db: sqlite3.Connection, conversation: Conversation) -> Standing:
+def standing(db: sqlite3.Connection, conversation: Conversation, *, summary: bool) -> Standing:
     """See `Store.standing`."""
     row = conversation_id(db, conversation)
     if row is None:
         return Standing(None, 0, 0, 0, None, None)
-    summary = _current_summary(db, row)
-    through = summary.through if summary else 0
+    current = _current_summary(db, row) if summary else None
+    through = current.through if current else 0
     behind, first, last = db.execute(
         "SELECT COUNT(*), MIN(sent_at), MAX(sent_at) FROM turns WHERE conversation = ? AND id <= ?", (row, through)
     ).fetchone()
@@ -214,7 +214,7 @@ def standing(db: sqlite3.Connection, conversation: Conversation) -> Standing:
         (MESSAGE_TOKENS, row, through),
     ).fetchone()
     return Standing(
-        summary,
+        current,
         behind,
         after,
         tokens,

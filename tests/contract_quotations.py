@@ -1,0 +1,156 @@
+"""What every Store has to keep when something is to be forgotten that others quoted, or quote later."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from memory.ports import Store
+from memory.types import Decision, Forgetting, Visibility
+from tests.kept import (
+    EVERYTHING,
+    GENERAL,
+    THREAD,
+    Kept,
+    accept,
+    answer_to,
+    conversation_at,
+    forget,
+    message,
+    moment,
+    pending,
+    post_of,
+    quote_of,
+    quote_of_answer,
+    quotes,
+    talk,
+    texts,
+    wait_for,
+)
+
+HERE = conversation_at(GENERAL)
+NOW = moment(1000)
+ALL = Forgetting(GENERAL, NOW)
+ANN = Forgetting(GENERAL, NOW, user="ann")
+SECRET = message(1, "my code is K7")
+
+
+class QuotationContract:
+    """The tests of a Store's quotations; the fixture `kept` is that of `StoreContract`."""
+
+    @pytest.fixture
+    async def store(self, kept: Kept) -> AsyncIterator[Store]:
+        """The memory under test, open."""
+        yield await kept.open()
+        await kept.close()
+
+    @pytest.mark.parametrize("forgetting", [ANN, Forgetting(GENERAL, NOW, last=1)], ids=["user", "last"])
+    async def test_quotations_by_others_go_where_they_wait(self, store: Store, forgetting: Forgetting) -> None:
+        await talk(store, SECRET)
+        kept = message(4, "hello", "cleo")
+        for number, quoted, place in ((2, SECRET, GENERAL), (3, SECRET, THREAD), (5, kept, GENERAL)):
+            await accept(store, message(number, "look", "bob", place, quote_of(quoted)))
+
+        await forget(store, forgetting)
+
+        waiting = (*await pending(store), *await pending(store, THREAD))
+        assert [found.inbound.reply_to for found in waiting] == [None, quote_of(kept), None]
+        assert [found.inbound.text for found in waiting] == ["look"] * 3
+
+    async def test_quotations_by_others_go_where_they_are_settled(self, store: Store) -> None:
+        await talk(store, SECRET)
+        await talk(store, message(2, "look", "bob", quote=quote_of(SECRET)))
+        await talk(store, message(3, "and", "bob", quote=quote_of(message(2, "look", "bob"))))
+
+        await forget(store, ANN)
+
+        assert await texts(store) == ["look", "and"]
+        assert await quotes(store) == ["look"]
+
+    async def test_quotations_go_from_other_conversations_of_the_channel(self, store: Store) -> None:
+        await talk(store, SECRET, user="ann")
+        await talk(store, message(2, "look", "bob", quote=quote_of(SECRET)), user="bob")
+        await talk(store, message(3, "there", "bob", THREAD, quote_of(SECRET)))
+
+        await forget(store, Forgetting(GENERAL, NOW, last=1, owner="ann"))
+
+        assert await quotes(store, THREAD) == []
+        bobs = await store.load(conversation_at(GENERAL, "bob"), EVERYTHING)
+        assert [(turn.text, turn.quote) for turn in bobs.turns] == [("look", None)]
+
+    @pytest.mark.parametrize("forgetting", [ANN, Forgetting(GENERAL, NOW, last=3)], ids=["user", "last"])
+    async def test_quotations_of_the_bots_forgotten_answers_go_and_do_not_come_back(
+        self, store: Store, forgetting: Forgetting
+    ) -> None:
+        quote = quote_of_answer(SECRET, "noted: K7")
+        if forgetting.last:
+            await accept(store, message(2, "settled in the thread", "bob", THREAD, quote), Decision.REMEMBER)
+        await talk(store, SECRET, "noted: K7")
+        if forgetting.user:
+            await talk(store, message(3, "settled", "bob", quote=quote))
+        await accept(store, message(4, "waits", "bob", quote=quote))
+
+        await forget(store, forgetting)
+
+        assert await quotes(store) == []
+        await accept(store, message(2000, "comes later", "bob", quote=quote))
+        waiting = (*await pending(store), *await pending(store, THREAD))
+        assert len(waiting) >= 2
+        assert [found.inbound.reply_to for found in waiting] == [None] * len(waiting)
+
+    @pytest.mark.parametrize("forgetting", [ALL, ANN, Forgetting(GENERAL, NOW, last=1)], ids=["all", "user", "last"])
+    async def test_a_quotation_of_what_was_forgotten_does_not_come_back(
+        self, store: Store, forgetting: Forgetting
+    ) -> None:
+        await talk(store, SECRET)
+        await forget(store, forgetting)
+        newer = message(1001, "said after it")
+
+        await accept(store, message(2001, "look", "bob", quote=quote_of(SECRET)))
+        await accept(store, message(2002, "look", "bob", THREAD, quote_of(SECRET)))
+        await accept(store, message(2003, "look", "bob", quote=quote_of(newer)))
+
+        waiting = (*await pending(store), *await pending(store, THREAD))
+        assert [found.inbound.reply_to for found in waiting] == [None, quote_of(newer), None]
+
+    @pytest.mark.parametrize("forgetting", [ALL, ANN], ids=["all", "user"])
+    async def test_a_quotation_of_older_words_that_the_bot_never_saw_is_dropped(
+        self, store: Store, forgetting: Forgetting
+    ) -> None:
+        await forget(store, forgetting)
+
+        await accept(store, message(1001, "look", "bob", quote=quote_of(SECRET)))
+
+        assert [(found.inbound.text, found.inbound.reply_to) for found in await pending(store)] == [("look", None)]
+
+    async def test_a_turn_under_way_elsewhere_does_not_write_a_forgotten_quotation_back(self, store: Store) -> None:
+        await talk(store, SECRET, user="ann")
+        _, exchange = await wait_for(store, message(2, "look", "bob", THREAD, quote_of(SECRET)))
+
+        await forget(store, Forgetting(GENERAL, NOW, last=1, owner="ann"))
+
+        assert not await store.record(exchange)
+        assert [found.inbound.reply_to for found in await pending(store, THREAD)] == [None]
+
+    async def test_a_quotation_of_somebody_else_is_kept(self, store: Store) -> None:
+        await forget(store, ANN)
+        quote = quote_of(message(1, "mine", "cleo"))
+
+        await accept(store, message(2, "look", "bob", quote=quote))
+
+        assert [found.inbound.reply_to for found in await pending(store)] == [quote]
+
+    async def test_an_answer_in_parts_is_forgotten_part_by_part(self, store: Store) -> None:
+        waiting, exchange = await wait_for(store, SECRET)
+        await store.note_post(waiting, 0, post_of(SECRET))
+        await store.record(replace(exchange, answer=answer_to(SECRET, "noted: K7"), visibility=Visibility.PUBLIC))
+        await store.note_post(waiting, 1, "second part")
+        quote = replace(quote_of_answer(SECRET, "K7"), message_id="second part")
+        await talk(store, message(2, "look", "bob", quote=quote))
+
+        await forget(store, ANN)
+
+        assert await texts(store) == ["look"]
+        assert await quotes(store) == []

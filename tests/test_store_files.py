@@ -1,0 +1,240 @@
+"""The database as a file: what is not ours or broken is named and stays untouched; it is copied and checked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from errors import DatabaseUnusable, StorageError, StorageUnavailable
+from memory.types import Finding
+from storage.migrate import latest
+from storage.sqlite import backup, check
+from storage.sqlite.files import APPLICATION_ID
+from tests.kept import Kept, accept, message, opening, pending, talk, texts
+
+SECONDS = 20
+"""How long a test waits for what must come to an end."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database is."""
+    return tmp_path / "kept.db"
+
+
+@pytest.fixture
+async def kept(path: Path) -> AsyncIterator[Kept]:
+    """The database, not opened yet."""
+    kept = Kept(opening(path))
+    yield kept
+    await kept.close()
+
+
+# ---- files that are not ours, or broken
+
+
+def _not_a_database(path: Path) -> None:
+    path.write_text("Dear diary, " * 1000)
+
+
+def _almost_empty(path: Path) -> None:
+    path.write_bytes(b"\n")
+
+
+def _another_programs(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE recipes (text)")
+
+
+def _another_programs_with_a_log(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("CREATE TABLE recipes (text)")
+
+
+def _newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE turns (text)")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 999")
+
+
+def _directory(path: Path) -> None:
+    path.mkdir()
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() if file.is_file() else b"" for file in sorted(folder.rglob("*"))}
+
+
+STRANGE: list[tuple[Callable[[Path], None], str]] = [
+    (_not_a_database, "not a SQLite database; name another file in storage.url"),
+    (_almost_empty, "not a SQLite database; name another file in storage.url"),
+    (_another_programs, "a database of another program; name another file in storage.url"),
+    (_another_programs_with_a_log, "a database of another program; name another file in storage.url"),
+    (_newer, r"made by a newer Threadkeeper \(version 999, .*; update Threadkeeper"),
+    (_directory, "not a file; name a file in storage.url"),
+    (_pipe, "not a file; name a file in storage.url"),
+]
+
+
+@pytest.mark.parametrize(("make", "cure"), STRANGE, ids=lambda value: getattr(value, "__name__", ""))
+async def test_what_is_not_ours_is_named_with_the_cure_and_left_as_it_is(
+    kept: Kept, path: Path, make: Callable[[Path], None], cure: str
+) -> None:
+    make(path)
+    before = _contents(path.parent)
+
+    async with asyncio.timeout(SECONDS):
+        with pytest.raises(DatabaseUnusable, match=cure) as caught:
+            await kept.open()
+
+    assert str(path) in str(caught.value)
+    assert _contents(path.parent) == before
+    finding = check(path)[-1]
+    assert (finding.subject, finding.well) == ("database", False)
+    assert finding.cure
+    assert _contents(path.parent) == before
+
+
+@pytest.mark.parametrize("damage", ["page", "cut", "schema"])
+async def test_a_damaged_database_is_named_with_the_cure_and_left_as_it_is(kept: Kept, path: Path, damage: str) -> None:
+    store = await kept.open()
+    for number in range(60):
+        await talk(store, message(number, "x" * 2000))
+    await kept.close()
+    sound = path.read_bytes()
+    pages = {"page": slice(40 * 4096, 41 * 4096), "cut": slice(60 * 4096, None), "schema": slice(200, 4096)}
+    broken = bytearray(sound)
+    broken[pages[damage]] = b"" if damage == "cut" else b"\xff" * len(broken[pages[damage]])
+    path.write_bytes(broken)
+    before = _contents(path.parent)
+
+    with pytest.raises(DatabaseUnusable, match=r"damaged .* restore the last backup") as caught:
+        await kept.open()
+
+    assert str(path) in str(caught.value)
+    assert _contents(path.parent) == before
+    finding = check(path)[-1]
+    assert (finding.subject, finding.well) == ("database", False)
+    assert "restore the last backup" in finding.cure
+    with pytest.raises(DatabaseUnusable):
+        backup(path, path.with_name("copy.db"))
+    assert _contents(path.parent) == before
+
+
+@contextmanager
+def powerless() -> Iterator[None]:
+    """Without the powers of root, to whom no folder is closed."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize(("mode", "cure"), [(0o555, "let the bot write into it"), (0o000, "Permission denied")])
+async def test_a_folder_that_cannot_be_used_is_named(mode: int, cure: str) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(mode)
+        with powerless():
+            with pytest.raises(StorageUnavailable, match=cure) as caught:
+                await opening(folder / "kept.db")()
+            finding = check(folder / "kept.db")[-1]
+        folder.chmod(0o700)
+        assert list(folder.iterdir()) == []
+    assert name in str(caught.value)
+    assert not finding.well
+    assert name in finding.cure
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "no" / "kept.db"
+
+    with pytest.raises(StorageUnavailable, match=f"{missing}: .*{missing.parent}"):
+        await opening(missing)()
+    assert not check(missing)[-1].well
+
+
+async def test_an_empty_file_becomes_a_database(kept: Kept, path: Path) -> None:
+    path.touch()
+
+    assert await accept(await kept.open(), message(1, "hello")) is not None
+
+
+# ---- copies and checks
+
+
+async def test_a_copy_made_while_writes_go_on_is_sound_and_comes_to_an_end(
+    kept: Kept, path: Path, tmp_path: Path
+) -> None:
+    """The database is larger than one step of the copying, and every step finds it changed."""
+    store = await kept.open()
+    for number in range(8):
+        await accept(store, message(number, "x" * 5_000_000))
+    copy = tmp_path / "copy.db"
+    number = 100
+    copying = asyncio.create_task(asyncio.to_thread(backup, path, copy))
+    async with asyncio.timeout(SECONDS):
+        while not copying.done():
+            await talk(store, message(number, f"{number}"))
+            number += 1
+
+    assert number > 110
+    assert await copying == copy.stat().st_size
+    assert list(tmp_path.glob("*.unfinished*")) == []
+    await kept.close()
+    path.unlink()
+    copy.rename(path)
+    store = await kept.open()
+    settled = await texts(store)
+    assert settled == [str(n) for n in range(100, 100 + len(settled))]
+    assert {f"{n}" for n in range(8)} <= {found.inbound.message_id for found in await pending(store)}
+
+
+async def test_a_copy_overwrites_nothing(kept: Kept, path: Path, tmp_path: Path) -> None:
+    await kept.open()
+    target = tmp_path / "precious.txt"
+    target.write_text("precious")
+
+    with pytest.raises(StorageUnavailable, match="exists already"):
+        backup(path, target)
+    with pytest.raises(StorageUnavailable, match="no such database"):
+        backup(tmp_path / "none.db", tmp_path / "copy.db")
+    with pytest.raises(StorageError):
+        backup(path, tmp_path / "no" / "copy.db")
+
+    assert target.read_text() == "precious"
+    assert not (tmp_path / "copy.db").exists()
+    assert not (tmp_path / "none.db").exists()
+
+
+async def test_the_check_says_what_it_found(kept: Kept, path: Path) -> None:
+    sqlite, none_yet = check(path)
+    assert sqlite == Finding("sqlite", True, f"version {sqlite3.sqlite_version}")
+    assert none_yet == Finding("database", True, f"{path}: none yet; it is made at the first start")
+    assert not path.exists()
+
+    await talk(await kept.open(), message(1, "hello"))
+
+    for served in (True, False):
+        found = check(path)[-1]
+        assert found.well, served
+        assert found.detail.startswith(f"{path}: sound, ")
+        assert found.detail.endswith(f"version {latest('sqlite')}")
+        await kept.close()
