@@ -6,11 +6,16 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.model import FakeModel
 from tests.serving import Scene
+
+# A machine that is busy with something else is no reason to fail; `bench/` measures time.
+hypothesis.settings.register_profile("threadkeeper", deadline=None)
+hypothesis.settings.load_profile("threadkeeper")
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 

@@ -13,7 +13,7 @@ from llm.tokens import load_counter
 from memory.fold import OVERSHOOT, Fold, check_fold, cut_end, is_due, plan_fold
 from memory.ports import Count
 from memory.prompt import REPLY_TOKENS, Budget, cut_middle, plan_budget
-from memory.ratio import HIGHEST
+from memory.ratio import PLAUSIBLE
 from memory.types import MESSAGE_TOKENS, CoreSettings, Prompt, Role, Summary, Thread, Turn
 from tests.transcripts import NOON, answered, count, said, summary, thread, transcripts
 
@@ -113,6 +113,10 @@ def test_where_all_turns_are_recent_there_is_nothing_to_fold() -> None:
     assert plan_fold(thread([], summary("old days", through=9)), BUDGET, count) is None
 
 
+def test_where_only_a_question_is_not_recent_it_waits_for_its_answer() -> None:
+    assert plan_fold(thread(talk(2)), replace(BUDGET, keep_recent=3, keep=0), count) is None
+
+
 # -- the request
 
 
@@ -182,7 +186,7 @@ class Memory:
     transcripts(longest=60),
     st.integers(2, 9),
     st.integers(0, 3000),
-    st.floats(1.0, HIGHEST),
+    st.floats(1.0, PLAUSIBLE[1]),
 )
 def test_folded_again_and_again_every_turn_is_covered_once_and_in_order_or_kept(
     turns: list[Turn], keep_recent: int, keep: int, ratio: float

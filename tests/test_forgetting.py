@@ -72,6 +72,7 @@ def test_a_part_of_another_word_is_no_repetition() -> None:
 
 def test_what_other_people_said_too_and_keep_betrays_nothing() -> None:
     assert not repeats("The meeting is on Friday", "Friday suits me", kept=("let us meet on Friday",))
+    assert not repeats("上海很大", "上海", kept=("我住在上海",))
     assert repeats("Friday, Zorblax", "Friday suits me, Zorblax", kept=("let us meet on Friday",))
 
 

@@ -80,7 +80,8 @@ def test_a_conversation_without_a_summary_still_shows_its_turns_and_the_budget()
 @pytest.mark.parametrize("strategy", ["window", "buffer"])
 def test_a_strategy_without_a_summary_says_so_and_counts_none(strategy: str) -> None:
     settings = replace(SETTINGS, strategy="window" if strategy == "window" else "buffer")
-    said = phrases.write_summary(STANDING, plan_budget(settings, 1.0), 100, settings)
+    standing = replace(STANDING, summary=None, behind=0)
+    said = phrases.write_summary(standing, plan_budget(settings, 1.0), 100, settings)
     assert f'`memory.strategy` is "{strategy}"' in said
     assert "Oslo" not in said
     assert "Behind the summary: 0 turns" in said

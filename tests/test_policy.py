@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.commands import NAMES
-from memory.policy import command_of, conversation_of, decide, depends_on_joining, is_heard, next_burst
+from memory.policy import command_of, conversation_of, decide, depends_on_joining, is_heard, nearest_command, next_burst
 from memory.types import Conversation, CoreSettings, Decision, Inbound, Place, Visibility, Waiting
 from tests.transcripts import HERE, inbound
 
@@ -219,3 +219,16 @@ def test_a_burst_keeps_the_order_of_sending_and_answers_one_author_who_has_waite
         assert burst.target == asked[-1]
         before = [m for m in queue if m.decision is Decision.REMEMBER and m.id < burst.target.id]
         assert [message for message in burst.heard if message.decision is Decision.REMEMBER] == before
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("!forgte me", "forget"), ("!sumary", "summary"), ("!hlep", "help"), ("!FORGE", "forget")],
+)
+def test_a_mistyped_command_is_met_with_help_where_it_is_for_the_bot(text: str, meant: str) -> None:
+    assert nearest_command(text, "!", NAMES) == meant
+
+
+@pytest.mark.parametrize("text", ["!forget", "!play jazz", "!some", "forgte", "", "! forget", "!foreign policy"])
+def test_what_is_no_mistyped_command_is_taken_as_it_is(text: str) -> None:
+    assert nearest_command(text, "!", NAMES) == ""

@@ -114,9 +114,10 @@ class TestTerminal:
             assert answer in reply, asked
 
     async def test_commands_work_and_the_only_human_is_an_admin(self, tmp_path: Path) -> None:
-        lines = "my name is Zorblax\n!summary\n!forget now\nwhat is my name?\n"
+        lines = "my name is Zorblax\n!summary\n!forgte now\n!forget now\nwhat is my name?\n"
         _, output, _ = await run(tmp_path, lines=lines)
         assert "There is no summary here yet" in output
+        assert "Did you mean `!forget`?" in output
         assert "Forgotten: 2 messages." in output
         assert "Zorblax" not in output
         assert b"Zorblax" not in b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())

@@ -15,7 +15,7 @@ from errors import ContextTooLong
 from llm.tokens import load_counter
 from memory.ports import Count
 from memory.prompt import REPLY_TOKENS, Budget, Persona, plan_budget, plan_prompt, write_notes, write_persona
-from memory.ratio import HIGHEST, LOWEST
+from memory.ratio import PLAUSIBLE
 from memory.types import (
     MESSAGE_TOKENS,
     CoreSettings,
@@ -81,7 +81,7 @@ def cases(draw: st.DrawFn, counter: Count = count) -> Case:
         summary_tokens=draw(st.integers(32, foldable - keep)),
         max_messages=draw(st.integers(2, 30)),
     )
-    budget = plan_budget(settings, draw(st.floats(LOWEST, HIGHEST)), draw(st.sampled_from([1.0, 0.8])))
+    budget = plan_budget(settings, draw(st.floats(1.0, PLAUSIBLE[1])), draw(st.sampled_from([1.0, 0.8])))
     named = draw(st.booleans())
     persona = write_persona(settings, Visibility.PUBLIC if named else Visibility.DIRECT, counter)
     turns = draw(transcripts(named=named))
@@ -204,6 +204,23 @@ def test_a_persona_that_leaves_no_room_is_refused() -> None:
     settings = CoreSettings(persona="x" * 4 * 2000, max_tokens=1024)
     with pytest.raises(ContextTooLong, match="1024 tokens"):
         plan(thread(), said(1, "hello"), settings=settings)
+
+
+def test_a_newest_message_that_just_fits_is_whole_and_one_token_less_cuts_it() -> None:
+    asked, budget = said(1, "word " * 200), plan_budget(PLAIN, 1.0)
+    behind = thread(behind=summary("x" * 400))
+    size = plan(behind, asked).tokens
+    whole, cut = (plan(behind, asked, budget=replace(budget, total=total, turn=0)) for total in (size, size - 1))
+    assert contents(whole) == [f"{NOTES}Ann: {asked.text}"]
+    assert "characters cut here" in contents(cut)[0]
+
+
+def test_a_summary_that_a_smaller_budget_has_no_room_for_is_cut_and_leaves_room_for_a_long_message() -> None:
+    budget = replace(plan_budget(PLAIN, 1.0), total=1000, turn=250)
+    prompt = plan(thread(behind=summary("Ann lives in Oslo. " * 300)), said(1, "word " * 190), budget=budget)
+    assert recount(prompt) <= prompt.tokens <= 1000
+    assert "characters cut here" in prompt.messages[0].content
+    assert contents(prompt) == [f"{NOTES}Ann: {'word ' * 190}"]
 
 
 def test_a_text_that_counts_more_behind_the_notes_than_by_itself_is_reckoned_with() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.ratio import HIGHEST, LOWEST, learn_ratio
+from memory.ratio import PLAUSIBLE, learn_ratio
 from memory.types import Usage
 
 
@@ -27,13 +27,16 @@ def test_calls_of_which_either_number_is_unknown_teach_nothing() -> None:
     assert learn_ratio([usage(0, 100), usage(120, 100)]) == pytest.approx(1.2)
 
 
-@pytest.mark.parametrize(("reported", "expected"), [(10, LOWEST), (10_000, HIGHEST)])
-def test_a_server_that_reports_something_else_than_tokens_is_believed_within_bounds_only(
-    reported: int, expected: float
-) -> None:
-    assert learn_ratio([usage(reported, 100)]) == expected
+@pytest.mark.parametrize("reported", [10, 10_000])
+def test_a_server_that_reports_something_else_than_tokens_is_not_believed(reported: int) -> None:
+    assert learn_ratio([usage(reported, 100)]) == 1.0
+    assert learn_ratio([usage(reported, 100), usage(120, 100)]) == pytest.approx(1.2)
+
+
+def test_a_vocabulary_that_makes_fewer_tokens_does_not_lift_the_ceiling() -> None:
+    assert learn_ratio([usage(80, 100)]) == 1.0
 
 
 @given(st.lists(st.builds(usage, st.integers(0, 10**6), st.integers(0, 10**6))))
 def test_whatever_a_server_reports_the_ratio_stays_within_its_bounds(usages: list[Usage]) -> None:
-    assert LOWEST <= learn_ratio(usages) <= HIGHEST
+    assert 1.0 <= learn_ratio(usages) <= PLAUSIBLE[1]

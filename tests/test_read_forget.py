@@ -92,6 +92,7 @@ def test_words_beside_a_mention_that_make_no_sense_are_not_passed_over(words: st
 def test_of_two_people_neither_is_picked() -> None:
     message = replace(ASKED, mentions=(LEE, Person("3", "Cid")))
     assert read_forget("@Bob Lee @Cid", message) is None
+    assert read_forget("@Bob Lee", message) is None
 
 
 def test_a_name_without_a_mention_means_nobody() -> None:
