@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 
-from tests.fakes.discord import FakeFile, Permission
-from tests.fakes.model import ModelRequest, Refuse, Say
+from llm.tokens import load_counter
+from tests.fakes.discord import FakeDiscord, FakeFile, Permission
+from tests.fakes.model import FakeModel, ModelRequest, Refuse, Say, openai_error
 from tests.serving import Scene
 
 FOLD = "You keep the rolling summary"
@@ -165,6 +167,59 @@ class TestFolding:
             await scene.exchange(scene.bob, "go on", "Understood.")
         assert scene.rows("SELECT version FROM summaries") == []
         assert "spool 11:" in chats(scene)[-1].text
+
+
+class TestBudgets:
+    async def test_a_window_holds_the_last_messages_and_nothing_older(self, scene: Scene) -> None:
+        scene.settings["memory"] = {"strategy": "window", "max_messages": 4}
+        async with scene.serving():
+            for number in range(5):
+                await scene.ask(scene.ann, f"spool {number}")
+                await scene.heard("Understood.", times=number + 1)
+        said = [message.content for message in chats(scene)[-1].messages[1:-1]]
+        assert said == ["Understood.", "Ann: spool 3", "Understood."]
+
+    async def test_a_model_that_makes_more_tokens_of_a_text_is_planned_for_once_that_is_learned(
+        self, tmp_path: Path, discord: FakeDiscord
+    ) -> None:
+        count = load_counter()
+
+        def reported(request: ModelRequest) -> int:
+            return int(1.4 * sum(count(message.content) + 3 for message in request.messages))
+
+        async with FakeModel(prompt_tokens=reported) as model:
+            scene = Scene(tmp_path, discord, model)
+            scene.settings["memory"] = {"strategy": "buffer", "max_tokens": 1000, "keep_tokens": 300}
+            async with scene.serving():
+                for number in range(12):
+                    await scene.ask(scene.ann, f"spool {number}: " + "wind the thread " * 40)
+                    await scene.heard("Understood.", times=number + 1)
+        assert 800 < reported(chats(scene)[-1]) <= 1000
+
+    async def test_a_prompt_that_the_model_finds_too_long_is_planned_again_smaller_once(self, scene: Scene) -> None:
+        too_long = Refuse(400, openai_error("too long", "context_length_exceeded"))
+        scene.settings["memory"] = {"strategy": "buffer", "max_tokens": 1000, "keep_tokens": 300}
+        async with scene.serving():
+            for number in range(5):
+                await scene.ask(scene.ann, f"spool {number}: " + "wind the thread " * 50)
+                await scene.heard("Understood.", times=number + 1)
+            scene.model.script(too_long)
+            await scene.ask(scene.ann, "and now?")
+            await scene.heard("Understood.", times=6)
+            refused, smaller = chats(scene)[-2:]
+            assert len(smaller.messages) < len(refused.messages)
+            assert last_words(smaller) == last_words(refused)
+            scene.model.script(too_long, too_long)
+            await scene.ask(scene.ann, "and again?")
+            await scene.heard("This conversation does not fit into the language model; try a shorter message.")
+
+    async def test_a_message_longer_than_the_budget_is_cut_in_the_prompt_and_kept_whole(self, scene: Scene) -> None:
+        scene.settings["memory"] = {"max_tokens": 450, "keep_tokens": 200}
+        long = "begin " + "wind the thread " * 110 + "end"
+        async with scene.serving():
+            await scene.exchange(scene.ann, long, "Understood.")
+        assert re.fullmatch(r"Ann: begin .*\n\[… \d+ characters cut here …\]\n.* end", last_words(chats(scene)[0]))
+        assert scene.rows("SELECT text FROM turns WHERE role = 'user'") == [(long,)]
 
 
 class TestErrors:
