@@ -59,6 +59,15 @@ class QuotationContract:
         assert [found.inbound.reply_to for found in waiting] == [None, quote_of(kept), None]
         assert [found.inbound.text for found in waiting] == ["look"] * 3
 
+    async def test_quotations_go_of_what_no_lane_had_taken_up_yet(self, store: Store) -> None:
+        unheard = message(1, "my code is K7", place=THREAD)
+        await accept(store, unheard)
+        await accept(store, message(2, "look", "bob", GENERAL, quote_of(unheard)))
+
+        await forget(store, Forgetting(THREAD, NOW))
+
+        assert [found.inbound.reply_to for found in await pending(store)] == [None]
+
     async def test_quotations_by_others_go_where_they_are_settled(self, store: Store) -> None:
         await talk(store, SECRET)
         await talk(store, message(2, "look", "bob", quote=quote_of(SECRET)))

@@ -24,7 +24,7 @@ from storage.sqlite.rows import to_micros, to_quote
 
 @dataclass(frozen=True, slots=True)
 class _Loss:
-    """What one conversation loses.
+    """What one conversation loses: ids of turns, versions of summaries, the platform's ids of messages that wait.
 
     `first` is the first turn that held any of it (0: none did): every summary that reaches it was made from it.
     """
@@ -32,7 +32,7 @@ class _Loss:
     conversation: int
     turns: tuple[int, ...]
     summaries: int
-    waiting: int
+    waiting: tuple[str, ...]
     first: int
 
 
@@ -58,7 +58,7 @@ def _add_up(losses: Sequence[_Loss]) -> Extent:
     return Extent(
         sum(len(loss.turns) for loss in losses),
         sum(loss.summaries for loss in losses),
-        sum(loss.waiting for loss in losses),
+        sum(len(loss.waiting) for loss in losses),
         sum(1 for loss in losses if loss.turns or loss.summaries or loss.waiting),
     )
 
@@ -90,8 +90,7 @@ def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, ech
         summaries = db.execute(
             "SELECT COUNT(*) FROM summaries WHERE conversation = ? AND through >= ?", (conversation, first)
         ).fetchone()[0]
-    waiting = 0 if forgetting.last else _count_waiting(db, conversation, forgetting)
-    return _Loss(conversation, tuple(turns), summaries, waiting, first)
+    return _Loss(conversation, tuple(turns), summaries, _waiting(db, conversation, forgetting), first)
 
 
 def _newest(db: sqlite3.Connection, conversation: int, last: int) -> list[int]:
@@ -127,14 +126,16 @@ def _words_of_others(db: sqlite3.Connection, conversation: int, user: str) -> It
     return (row[0] for row in found)
 
 
-def _count_waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) -> int:
-    return int(
-        db.execute(
-            "SELECT COUNT(*) FROM inbox WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'"
-            " AND sent_at <= ? AND ? IN ('', author)",
-            (conversation, to_micros(forgetting.at), forgetting.user),
-        ).fetchone()[0]
+def _waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) -> tuple[str, ...]:
+    """The ids of the messages that no lane has taken up and that go all the same; commands run beside the lanes."""
+    if forgetting.last:
+        return ()
+    found = db.execute(
+        "SELECT message_id FROM inbox WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'"
+        " AND sent_at <= ? AND ? IN ('', author)",
+        (conversation, to_micros(forgetting.at), forgetting.user),
     )
+    return tuple(row[0] for row in found)
 
 
 def _erase(db: sqlite3.Connection, loss: _Loss, forgetting: Forgetting) -> set[str]:
@@ -146,7 +147,7 @@ def _erase(db: sqlite3.Connection, loss: _Loss, forgetting: Forgetting) -> set[s
         db.execute("DELETE FROM summaries WHERE conversation = ? AND through >= ?", (conversation, loss.first))
     _bury(db, conversation, said, posted, forgetting)
     _move_epochs(db, [conversation])
-    return said | posted
+    return said | posted | set(loss.waiting)
 
 
 def _message_ids(db: sqlite3.Connection, loss: _Loss) -> tuple[set[str], set[str]]:
