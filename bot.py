@@ -86,7 +86,6 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     files.add_argument("--config", type=Path, default=argparse.SUPPRESS, help="the settings (default: config.toml)")
     files.add_argument("--env", type=Path, default=argparse.SUPPRESS, help="the secrets (default: .env)")
     parser = argparse.ArgumentParser("bot.py", description="A chatbot that keeps the thread.", parents=[files])
-    parser.set_defaults(config=None, env=None)
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("chat", parents=[files], help="talk in the terminal, also where tokens are set")
     commands.add_parser("check", parents=[files], help="look at everything that can be wrong before it goes wrong")
@@ -94,7 +93,8 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     show.add_argument("--discord", action="store_true", required=True, help="the invite URL of the Discord bot")
     copy = commands.add_parser("backup", parents=[files], help="copy the database while the bot runs")
     copy.add_argument("path", type=Path, help="the copy, a file that does not exist yet")
-    return parser.parse_args(arguments)
+    # Defaults here, not on the parser: a subcommand would put its own over what stood before it.
+    return parser.parse_args(arguments, argparse.Namespace(config=None, env=None))
 
 
 # -- serving

@@ -41,6 +41,9 @@ Note = Callable[[int, str], Awaitable[None]]
 Count = Callable[[str], int]
 """Tokens of a text."""
 
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits for so many seconds."""
+
 Clock = Callable[[], datetime]
 """The time now, aware, in UTC."""
 

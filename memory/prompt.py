@@ -47,7 +47,11 @@ TURN_SHARE = 0.25
 SMALLEST = 384
 """However much more a model's vocabulary makes of a text, a prompt keeps so many tokens: persona and notes take 171."""
 
-QUOTED_CHARACTERS = 300
+QUOTED_CHARACTERS = 4000
+"""The longest message that Discord lets anyone send; people quote one to have it summed up."""
+
+KNOWN_QUOTED_CHARACTERS = 200
+"""Enough to recognise a message by that stands in the transcript anyway."""
 
 SEAM_TOKENS = 2
 """What a text may count more behind the notes than by itself: `o200k_base` draws a leading `/` into their last word."""
@@ -144,7 +148,7 @@ def render(turn: Turn, *, named: bool) -> str:
         return turn.text
     edge = [_render_quote(turn.quote)] if turn.quote else []
     attached = [_render_attachments(turn.attachments)] if turn.attachments else []
-    body = "\n".join([*edge, turn.text, *attached] if turn.text else [*edge, *attached])
+    body = "\n".join([*edge, *([turn.text] if turn.text else []), *attached]) or "[no text]"
     return f"{one_line(turn.author_name)}: {body}" if named else body
 
 
@@ -169,8 +173,14 @@ def _size(size: int) -> str:
     return f"{size} MB"
 
 
-def hear(inbound: Inbound, count: Count) -> Turn:
-    """The turn that a message becomes, counted as it will stand in a prompt."""
+def hear(inbound: Inbound, thread: Thread, count: Count) -> Turn:
+    """The turn that a message becomes, counted as it will stand in a prompt.
+
+    What it quotes is shortened where `thread` holds it already.
+    """
+    quote = inbound.reply_to
+    if quote is not None and _holds(thread, quote):
+        quote = replace(quote, text=quote.text[:KNOWN_QUOTED_CHARACTERS])
     turn = Turn(
         id=0,
         role=Role.USER,
@@ -181,9 +191,15 @@ def hear(inbound: Inbound, count: Count) -> Turn:
         sent_at=inbound.sent_at,
         message_id=inbound.message_id,
         attachments=inbound.attachments,
-        quote=inbound.reply_to,
+        quote=quote,
     )
     return replace(turn, tokens=count(render(turn, named=inbound.visibility is not Visibility.DIRECT)))
+
+
+def _holds(thread: Thread, quote: Quote) -> bool:
+    """Whether the transcript holds what is quoted; of the bot's own messages, a quotation may be one part of a turn."""
+    words = quote.text.strip()[:KNOWN_QUOTED_CHARACTERS]
+    return any(turn.message_id == quote.message_id or (words and words in turn.text) for turn in thread.turns)
 
 
 def write_notes(now: datetime) -> str:

@@ -93,7 +93,7 @@ class Scene:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds that the fakes do not see, by looking again and again."""
         async with asyncio.timeout(10):
-            while not condition():  # noqa: ASYNC110 - a database tells nobody that it has changed
+            while not condition():
                 await asyncio.sleep(0.01)
 
     def said(self, channel: str = "") -> list[str]:

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.model import Say
 from tests.serving import Scene
 
@@ -216,6 +218,13 @@ class TestServing:
 
 
 class TestOtherCommands:
+    @pytest.mark.parametrize("before", [True, False], ids=["before the command", "after it"])
+    async def test_the_settings_file_that_is_named_is_the_one_that_is_read(self, tmp_path: Path, before: bool) -> None:
+        (tmp_path / "other.toml").write_text('[memory]\nmax_tokens = "many"\n')
+        named, command = ["--config", "other.toml"], ["check"]
+        code, _, errors = await run(tmp_path, *(named + command if before else command + named))
+        assert (code, errors.startswith("other.toml: memory.max_tokens: ")) == (2, True)
+
     async def test_check_says_a_line_a_thing_and_what_to_do(self, scene: Scene) -> None:
         config, env = scene.write_settings()
         code, output, _ = await run(scene.directory, "check", "--config", str(config), "--env", str(env))

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from llm.tokens import load_counter
 from memory.prompt import QUOTED_CHARACTERS, cut_middle, hear, one_line, render
-from memory.types import Attachment, Quote, Visibility
-from tests.transcripts import NOON, answered, count, inbound, said, texts
+from memory.types import Attachment, Quote, Thread, Visibility
+from tests.transcripts import HERE, NOON, answered, count, inbound, said, texts
 
+NOTHING = "[no text]"
 PHOTO = Attachment("cat.png", "image/png", 482_133)
 
 
@@ -54,7 +55,7 @@ def test_no_name_breaks_its_line_or_looks_like_two(name: str) -> None:
 @given(st.text(), st.text())
 def test_where_several_speak_a_turn_begins_with_its_speakers_name_and_a_colon(name: str, text: str) -> None:
     rendered = render(replace(said(1, text), author_name=name), named=True)
-    assert rendered == f"{one_line(name)}: {text}"
+    assert rendered == f"{one_line(name)}: {text or NOTHING}"
 
 
 def test_where_two_speak_and_in_the_bots_own_turns_nobody_is_named() -> None:
@@ -89,8 +90,16 @@ def test_a_forwarded_message_and_a_quotation_without_words_are_said() -> None:
 
 
 def test_a_long_quotation_is_shortened() -> None:
-    rendered = render(replace(said(1, "yes"), quote=quote("x" * 1000)), named=False)
+    rendered = render(replace(said(1, "yes"), quote=quote("x" * 5000)), named=False)
     assert f'"{"x" * QUOTED_CHARACTERS}…"' in rendered
+
+
+def test_a_quotation_of_what_the_transcript_holds_is_shortened_further() -> None:
+    quoted = quote("the boat leaves at nine, " * 20)
+    message = replace(inbound("is that so?"), reply_to=quoted)
+    known = Thread(HERE, epoch=0, turns=(said(1, quoted.text),))
+    assert quoted.text.strip() not in render(hear(message, known, count), named=True)
+    assert quoted.text.strip() in render(hear(message, Thread(HERE, epoch=0), count), named=True)
 
 
 @pytest.mark.parametrize("visibility", Visibility)
@@ -98,7 +107,7 @@ def test_a_message_is_counted_as_it_will_stand_in_a_prompt(visibility: Visibilit
     message = replace(
         inbound("look at that", name="Ann\nLee", visibility=visibility), attachments=(PHOTO,), reply_to=quote("what?")
     )
-    turn = hear(message, count)
+    turn = hear(message, Thread(HERE, epoch=0), count)
     assert turn.author_name == "Ann Lee"
     assert turn.tokens == count(render(turn, named=visibility is not Visibility.DIRECT))
     assert (turn.text, turn.author, turn.message_id, turn.sent_at) == ("look at that", "1", "m1", NOON)

@@ -56,7 +56,7 @@ def thread(turns: Sequence[Turn] = (), behind: Summary | None = None, unread: in
     return Thread(HERE, 0, behind, tuple(turns), unread)
 
 
-LENGTHS = st.one_of(st.integers(0, 60), st.integers(0, 900), st.integers(900, 9000))
+LENGTHS = st.one_of(st.integers(1, 60), st.integers(1, 900), st.integers(900, 9000))
 """How long people's messages are: mostly short, some pasted."""
 
 

@@ -17,10 +17,10 @@ from memory import policy
 from memory.commands import NAMES, Commands
 from memory.core.folding import Folding
 from memory.core.planning import Planning
-from memory.core.turns import Observer, Speech, Turns, once
+from memory.core.turns import Observer, Speech, Turns, insist, once
 from memory.phrases import UNKNOWN
 from memory.policy import Burst
-from memory.ports import Clock, Count, Model, Platform, Store
+from memory.ports import Clock, Count, Model, Platform, Sleep, Store
 from memory.prompt import Budget, Persona
 from memory.types import (
     Conversation,
@@ -66,17 +66,18 @@ class Core:
         count: Count,
         clock: Clock,
         observers: Iterable[Observer] = (),
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._clock = clock
+        self._sleep = sleep
         self._platforms: dict[str, Platform] = {}
         self._lanes: dict[Conversation, _Lane] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._draining = False
         self._planning = Planning(settings, count, clock)
         self._folding = Folding(self._planning, store, model)
-        self._turns = Turns(self._planning, store, model, tuple(observers))
+        self._turns = Turns(self._planning, store, model, tuple(observers), sleep)
         self._commands = Commands(settings, store, self, self.is_admin, clock)
 
     # -- coming and going
@@ -169,7 +170,7 @@ class Core:
 
     async def _serve_later(self, conversation: Conversation) -> None:
         """Try a lane again when what stopped it may have passed."""
-        await asyncio.sleep(RETRY_SECONDS)
+        await self._sleep(RETRY_SECONDS)
         try:
             waiting = await self._store.pending(conversation)
         except StorageError:
@@ -258,8 +259,12 @@ class Core:
         async def note(_part: int, _message_id: str) -> None:
             """Keep nothing of it."""
 
+        platform = self._platforms[inbound.place.platform]
         try:
-            await self._platforms[inbound.place.platform].reply(inbound, once(text), note, posted)
+            try:
+                await platform.reply(inbound, once(text), note, posted)
+            except PlatformUnreachable:
+                await insist(lambda: platform.reply(inbound, once(text), note, posted), self._sleep)
         except PlatformError as exc:
             log.warning("could not answer", extra={"place": str(inbound.place)}, exc_info=exc)
 

@@ -45,9 +45,9 @@ class Planning:
             self._personas[visibility] = write_persona(self.settings, visibility, self.count)
         return self._personas[visibility]
 
-    def hear(self, inbound: Inbound) -> Turn:
-        """The turn that a message becomes."""
-        return hear(inbound, self.count)
+    def hear(self, inbound: Inbound, thread: Thread) -> Turn:
+        """The turn that a message becomes in its thread."""
+        return hear(inbound, thread, self.count)
 
     def say(self, text: str, answers: str) -> Turn:
         """The turn that an answer becomes; its id derives from that of the message answered."""

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 from time import perf_counter
 
 from errors import (
@@ -20,7 +21,7 @@ from errors import (
 from memory.core.planning import Planning
 from memory.fold import is_due
 from memory.policy import Burst
-from memory.ports import Model, Platform, Store
+from memory.ports import Model, Platform, Sleep, Store
 from memory.types import Conversation, Delta, Exchange, Prompt, Thread, TurnDone, Usage, Waiting
 
 log = logging.getLogger(__name__)
@@ -28,17 +29,24 @@ log = logging.getLogger(__name__)
 SHRINK = 0.8
 """Share of the budget that a prompt is planned anew with, once, when the model found it too long."""
 
+PAUSES = (5.0, 15.0, 30.0, 60.0)
+"""Seconds before each further try to say what is settled already; the adapter has tried for a while before that."""
+
 Observer = Callable[[TurnDone], None]
 """Hears of every turn when it has ended; cannot change it."""
 
 
 @dataclass(slots=True)
 class Speech:
-    """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended."""
+    """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended.
+
+    `text` is what has to be said once its messages are settled: nothing else on disk would have it said later.
+    """
 
     posts: dict[int, str] = field(default_factory=dict)
     prompt: Prompt | None = None
     usage: Usage | None = None
+    text: str = ""
     recorded: bool = False
     fold_due: bool = False
     error: str = ""
@@ -51,8 +59,11 @@ class _EpochPassedError(Exception):
 class Turns:
     """Runs turns; holds nothing of one after it."""
 
-    def __init__(self, planning: Planning, store: Store, model: Model, observers: Sequence[Observer]) -> None:
+    def __init__(
+        self, planning: Planning, store: Store, model: Model, observers: Sequence[Observer], sleep: Sleep
+    ) -> None:
         self._planning = planning
+        self._sleep = sleep
         self._store = store
         self._model = model
         self._observers = observers
@@ -70,7 +81,7 @@ class Turns:
             epoch=thread.epoch,
             visibility=burst.target.inbound.visibility,
             settles=tuple(waiting.id for waiting in burst.heard),
-            heard=tuple(self._planning.hear(waiting.inbound) for waiting in burst.heard),
+            heard=tuple(self._planning.hear(waiting.inbound, thread) for waiting in burst.heard),
         )
         if not burst.answered:
             await self._store.record(exchange)
@@ -94,7 +105,12 @@ class Turns:
             await platform.reply(target.inbound, deltas, note, [speech.posts[part] for part in sorted(speech.posts)])
 
         try:
-            await say(self._answer(thread, exchange, target.inbound.message_id, speech))
+            try:
+                await say(self._answer(thread, exchange, target.inbound.message_id, speech))
+            except PlatformUnreachable:
+                if not speech.text:
+                    raise
+                await insist(lambda: say(once(speech.text)), self._sleep)
         except _EpochPassedError:
             speech.error = "EpochPassed"
         except ReplyImpossible as exc:
@@ -153,9 +169,11 @@ class Turns:
             log.warning("model failed", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
             speech.error = type(exc).__name__
             await self._record(exchange, speech)
+            speech.text = exc.sentence
             yield Delta(exc.sentence, restart=True)
             return
         await self._record(replace(exchange, answer=self._planning.say(text, answers), usage=speech.usage), speech)
+        speech.text = text
         yield last
 
     async def _record(self, exchange: Exchange, speech: Speech) -> None:
@@ -199,6 +217,21 @@ class Turns:
         )
         for observer in self._observers:
             observer(done)
+
+
+async def insist(say: Callable[[], Awaitable[None]], sleep: Sleep) -> None:
+    """Say something again and again while the platform cannot be reached, until it stands there.
+
+    Raises: ReplyImpossible.
+    """
+    for pause in chain(PAUSES, repeat(PAUSES[-1])):
+        log.warning("said later", extra={"retry_seconds": pause})
+        await sleep(pause)
+        try:
+            await say()
+        except PlatformUnreachable:
+            continue
+        return
 
 
 async def once(text: str) -> AsyncGenerator[Delta, None]:
