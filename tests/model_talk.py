@@ -59,7 +59,11 @@ class Talk:
 
 @asynccontextmanager
 async def talk(
-    *behaviours: Behaviour | str, fallbacks: Sequence[str] = (), summary_name: str = "", timeout_seconds: float = 5
+    *behaviours: Behaviour | str,
+    fallbacks: Sequence[str] = (),
+    summary_name: str = "",
+    timeout_seconds: float = 5,
+    context_tokens: int = 0,
 ) -> AsyncIterator[Talk]:
     """Begin a talk in which the next requests meet these behaviours; it fails rather than hang."""
     waits: list[float] = []
@@ -77,6 +81,7 @@ async def talk(
             fallbacks=fallbacks,
             max_reply_tokens=100,
             timeout_seconds=timeout_seconds,
+            context_tokens=context_tokens,
             sleep=note,
             jitter=lambda: 0.0,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -10,10 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm.client.chat import OPENAI_URL, Piece, Request, is_openai, join, plan_request, read_piece, well_formed
+from llm.client.chat import (
+    OPENAI_URL,
+    SUBSTITUTES,
+    Piece,
+    Request,
+    can_do_without,
+    is_openai,
+    join,
+    plan_request,
+    read_piece,
+    well_formed,
+)
 from llm.client.failures import LONGEST_WAIT, Decision, Failure, Kind, Step, decide, read_wait
 from llm.client.thoughts import ThoughtFilter
-from memory.types import Message, Prompt
+from memory.types import Delta, Message, Prompt
 
 PROMPT = Prompt((Message("user", "hi"),), tokens=1, conversation_key="c0ffee", user_key="beef")
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -29,6 +41,26 @@ def test_other_servers_are_told_nothing_but_the_prompt_and_the_allowance() -> No
     assert plan_request(PROMPT, "llama", 70, "http://127.0.0.1:11434/v1") == Request(
         "llama", PROMPT.messages, max_tokens=70
     )
+
+
+def test_what_a_server_refuses_is_left_out_or_goes_under_its_other_name() -> None:
+    without = frozenset({"stream_options", "max_tokens"})
+    assert plan_request(PROMPT, "gpt-5", 70, "https://example.org/v1", without) == Request(
+        "gpt-5", PROMPT.messages, max_completion_tokens=70, include_usage=False
+    )
+    assert plan_request(PROMPT, "o5", 70, OPENAI_URL, frozenset({"max_completion_tokens"})).max_tokens == 70
+
+
+@given(st.lists(st.sampled_from([*SUBSTITUTES, "messages", ""])))
+def test_what_is_refused_is_left_out_once_each_and_an_allowance_is_always_sent(refusals: list[str]) -> None:
+    without: frozenset[str] = frozenset()
+    for refused in refusals:
+        if can_do_without(refused, without):
+            assert refused not in without
+            without |= {refused}
+    assert len(without) <= 2
+    request = plan_request(PROMPT, "m", 70, "https://example.org/v1", without)
+    assert {request.max_tokens, request.max_completion_tokens} == {70, None}
 
 
 @pytest.mark.parametrize(
@@ -117,25 +149,90 @@ def test_the_waits_grow_and_jitter_spreads_them() -> None:
 
 
 def without_thoughts(text: str) -> str:
-    """The same by one regular expression over the whole: what the filter must come to, however the text is cut."""
+    """The same by regular expressions over the whole: what the filter must come to, however the text is cut.
+
+    Where only the closing tag is there, the opening one was in the prompt: it is put back.
+    """
+    first = re.match(r"\s*(.*?)(</?think>|\Z)", text, re.DOTALL)
+    assert first
+    before, tag = first.groups()
+    if tag == "</think>" and before.count("`") % 2 == 0 and not before.endswith((" ", "`", '"')):
+        text = f"<think>{text}"
     return re.sub(r"\A(\s*<think>.*?(</think>|\Z))*\s*", "", text, flags=re.DOTALL)
 
 
-TEXT = st.lists(st.sampled_from(["<think>", "</think>", "<thi", "nk>", "</", ">", "<", "a", " ", "\n"])).map("".join)
+TEXT = st.lists(st.sampled_from(["<think>", "</think>", "<thi", "nk>", "</", ">", "<", "a", " ", "\n", "`", '"'])).map(
+    "".join
+)
 
 
 @given(TEXT, st.lists(st.integers(0, 60)))
 def test_thoughts_are_dropped_however_the_text_is_cut(text: str, cuts: list[int]) -> None:
     thoughts = ThoughtFilter()
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    said = [thoughts.feed(text[start:end]) for start, end in pairwise(edges)]
-    assert "".join([*said, thoughts.finish()]) == without_thoughts(text)
+    said = [delta for start, end in pairwise(edges) for delta in thoughts.feed(text[start:end])]
+    assert read([*said, *thoughts.finish()]) == without_thoughts(text)
+    assert all(delta.text or delta.restart for delta in said)
+
+
+@given(st.text(), st.text())
+def test_an_answer_without_a_closing_tag_is_passed_on_whole(before: str, after: str) -> None:
+    """Whatever else is in it: nothing is taken back that was said once."""
+    text = f"a{before}<think>{after}".replace("</think>", "")
+    thoughts = ThoughtFilter()
+    said = [delta for character in text for delta in thoughts.feed(character)]
+    assert read([*said, *thoughts.finish()]) == text
+    assert not any(delta.restart for delta in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Hm.\n</think>\n\nHi", "Hi"),  # DeepSeek-R1, QwQ, Qwen3-Thinking
+        ("Hm.</think>Hi", "Hi"),  # DeepSeek-V3.1
+        ("嗯。</think>你好", "你好"),
+        ("\n\n</think>\n\nHi", "Hi"),
+        (" </think>Hi", "Hi"),
+        ("I run `ls`:\n```\nls\n```\n</think>\n\nHi", "Hi"),
+        ("Hm.\n</think>\n\nIt is <think> and </think>.", "It is <think> and </think>."),
+    ],
+)
+def test_thoughts_without_an_opening_tag_end_with_the_closing_one(text: str, answer: str) -> None:
+    thoughts = ThoughtFilter()
+    assert read([*thoughts.feed(text), *thoughts.finish()]) == answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Such a model writes <think>, then it thinks.\n</think>\nends it.",
+        "The tag `</think>` ends it.",
+        "The tag `</think>` ends it.\n</think>",
+        "For example:\n```\nlet me see\n</think>\nHi\n```\nThat is all.",
+        "The closing tag is </think>, as in HTML.",
+        'It is called "</think>" there.',
+        "It is called “</think>” there.",
+        "<think>no</think>Yes\n</think>\nyes",
+        "<think>no</think></think> is what ends it.",
+    ],
+)
+def test_an_answer_about_the_tags_is_kept(text: str) -> None:
+    thoughts = ThoughtFilter()
+    assert read([*thoughts.feed(text), *thoughts.finish()]) == text.removeprefix("<think>no</think>")
+
+
+def read(deltas: Sequence[Delta]) -> str:
+    """What a reader of deltas has in the end."""
+    text = ""
+    for delta in deltas:
+        text = delta.text if delta.restart else text + delta.text
+    return text
 
 
 def test_an_answer_is_passed_on_at_once() -> None:
     thoughts = ThoughtFilter()
     assert [thoughts.feed(piece) for piece in ("<b", "old> and <think>", " so on")] == [
-        "<b",
-        "old> and <think>",
-        " so on",
+        [Delta("<b")],
+        [Delta("old> and <think>")],
+        [Delta(" so on")],
     ]

@@ -8,10 +8,10 @@ from contextlib import aclosing
 import pytest
 from openai import AsyncOpenAI
 
-from errors import EmptyAnswer, ModelBusy, ModelMisconfigured, ModelUnreachable
+from errors import EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused, ModelUnreachable
 from llm.client import OpenAIModel
 from memory.types import Answer, Delta, Message, Prompt, Usage
-from tests.fakes.model import Behaviour, Drop, FakeModel, Hang, Refuse, Said, Say, openai_error
+from tests.fakes.model import Behaviour, Drop, FakeModel, Hang, Refuse, Said, Say, openai_error, openrouter_error
 from tests.model_talk import BUSY, DOWN, PROMPT, UNKNOWN, talk
 
 
@@ -65,6 +65,28 @@ class TestStreaming:
         )
         async with talk(said) as it:
             assert await it.answer() == "Yes <think> yes"
+
+    async def test_thoughts_that_began_in_the_prompt_are_void_once_they_end(self) -> None:
+        """DeepSeek-R1's template writes the opening tag itself, so that only the closing one is in the answer."""
+        async with talk(Say(("Hmm, they", " greet.\n</thi", "nk>", "\n\nHello", "!"))) as it:
+            *deltas, last = await it.deltas()
+        assert deltas == [
+            Delta("Hmm, they"),
+            Delta(" greet.\n"),
+            Delta(restart=True),
+            Delta("Hello"),
+            Delta("!"),
+        ]
+        assert last.usage
+
+    async def test_a_whole_answer_is_without_the_thoughts_that_began_in_the_prompt(self) -> None:
+        async with talk(Say(("So much.", "\n</think>\n\n", "Hello"))) as it:
+            assert (await it.model.complete(PROMPT, 500)).text == "Hello"
+
+    async def test_thoughts_that_end_with_the_answer_still_to_come_are_an_empty_answer(self) -> None:
+        async with talk(Say(("So much.", "\n</think>\n"), finish="length"), "ok") as it:
+            assert await it.answer() == "ok"
+            assert [request.max_tokens for request in it.fake.requests] == [100, 200]
 
     async def test_a_lone_surrogate_in_a_prompt_is_sent_as_the_replacement_character(self) -> None:
         async with talk("ok") as it:
@@ -197,6 +219,26 @@ class TestFallbacks:
             error = await it.error(Refuse(429, BUSY.body, {"Retry-After": "90"}), UNKNOWN)
         assert isinstance(error, ModelBusy)
 
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            Refuse(400, openrouter_error(400, "m is not a valid model ID")),
+            Refuse(422, "no"),
+            Refuse(403, openrouter_error(403, "m requires moderation", reasons=["violence"], flagged_input="Xyzzy…")),
+        ],
+        ids=["unknown at openrouter", "422", "moderated"],
+    )
+    async def test_a_request_that_one_model_refuses_is_put_to_the_next(self, refusal: Refuse) -> None:
+        async with talk(refusal, "hello", fallbacks=["n"]) as it:
+            assert await it.answer() == "hello"
+        assert it.asked == ["m", "n"]
+
+    async def test_when_every_model_refuses_the_first_ones_refusal_is_told(self) -> None:
+        async with talk(fallbacks=["n"]) as it:
+            error = await it.error(Refuse(400, openai_error("Bad", "invalid_value")), UNKNOWN)
+        assert isinstance(error, ModelRefused)
+        assert it.asked == ["m", "n"]
+
     async def test_a_refused_key_is_not_tried_on_the_fallbacks(self) -> None:
         async with talk(fallbacks=["n"]) as it:
             assert isinstance(await it.error(Refuse(401, openai_error("no", "invalid_api_key"))), ModelMisconfigured)
@@ -213,6 +255,18 @@ class TestEmptyAnswers:
         async with talk(Say(("<think>so much",), finish="length"), "ok") as it:
             assert await it.answer() == "ok"
             assert [request.max_tokens for request in it.fake.requests] == [100, 200]
+
+    @pytest.mark.parametrize(
+        ("context_tokens", "room"),
+        [(1000, 200), (42 + 150, 150), (42 + 100, 100), (42 + 50, 100), (0, 200)],
+        ids=["there is room", "less than twice", "no more", "not even that", "unknown"],
+    )
+    async def test_the_second_try_asks_for_no_more_room_than_the_prompt_leaves(
+        self, context_tokens: int, room: int
+    ) -> None:
+        async with talk(Say(finish="length"), "ok", context_tokens=context_tokens) as it:
+            assert await it.answer() == "ok"
+            assert [request.max_tokens for request in it.fake.requests] == [100, room]
 
     async def test_an_empty_answer_is_asked_again_once_and_then_told(self) -> None:
         async with talk() as it:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from dataclasses import replace
 
 import pytest
 
 from errors import ContextTooLong, ModelError, ModelMisconfigured, ModelRefused
 from llm.client import OpenAIModel
-from tests.fakes.model import Behaviour, Drop, FakeModel, Refuse, Say, llama_error, openai_error, vllm_error
+from tests.fakes.model import (
+    Behaviour,
+    Drop,
+    FakeModel,
+    ModelRequest,
+    Refuse,
+    Say,
+    llama_error,
+    mistral_error,
+    openai_error,
+    openrouter_error,
+    vllm_error,
+)
 from tests.model_talk import BUSY, DOWN, PROMPT, UNKNOWN, talk
 
 
@@ -37,6 +51,9 @@ class TestErrors:
         [
             (Refuse(401, openai_error("Incorrect API key", "invalid_api_key")), ModelMisconfigured),
             (Refuse(403, openai_error("Not allowed", None)), ModelMisconfigured),
+            (Refuse(403, openrouter_error(403, "Key limit exceeded")), ModelMisconfigured),
+            (Refuse(403, openrouter_error(403, "No access", provider_name="x", raw="…")), ModelMisconfigured),
+            (Refuse(403, openrouter_error(403, "Flagged", reasons=["hate"], flagged_input="Xyzzy…")), ModelRefused),
             (UNKNOWN, ModelMisconfigured),
             (Refuse(429, openai_error("Quota", "insufficient_quota", "insufficient_quota")), ModelMisconfigured),
             (Refuse(402, {"error": {"code": 402, "message": "Insufficient credits"}}), ModelMisconfigured),
@@ -74,6 +91,97 @@ class TestErrors:
                 await model.complete(PROMPT, 10)
             await model.aclose()
             assert fake.requests == []
+
+
+def mentions(request: ModelRequest) -> list[str]:
+    """Which of the fields that some server refuses a request holds."""
+    return [name for name in ("stream_options", "max_tokens", "max_completion_tokens") if name in request.fields]
+
+
+NO_MAX_TOKENS = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' …"
+NO_STREAM_OPTIONS = Refuse(422, mistral_error("stream_options", "include_usage"))
+
+
+class TestRefusedFields:
+    @pytest.mark.parametrize(
+        ("refusal", "then"),
+        [
+            (NO_STREAM_OPTIONS, ["max_tokens"]),
+            (Refuse(422, {"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"]}]}), ["max_tokens"]),
+            (
+                Refuse(
+                    422, {"message": [{"type": "extra_forbidden", "loc": ["body", "stream_options"]}], "code": 3001}
+                ),
+                ["max_tokens"],
+            ),
+            (
+                Refuse(400, vllm_error("[{'type': 'extra_forbidden', 'loc': ('body', 'stream_options'), 'msg': …}]")),
+                ["max_tokens"],
+            ),
+            (Refuse(400, openai_error("Unrecognized request argument supplied: stream_options", None)), ["max_tokens"]),
+            (
+                Refuse(400, {"error": {"message": "…", "param": "max_tokens", "code": "unsupported_parameter"}}),
+                ["stream_options", "max_completion_tokens"],
+            ),
+            (
+                Refuse(400, openai_error(f"litellm.BadRequestError: AzureException - {NO_MAX_TOKENS}", None)),
+                ["stream_options", "max_completion_tokens"],
+            ),
+        ],
+        ids=["mistral", "bare", "mistral's list", "older vllm", "older azure", "azure", "litellm"],
+    )
+    async def test_a_request_is_made_again_at_once_without_a_field_that_the_server_refuses(
+        self, refusal: Refuse, then: list[str]
+    ) -> None:
+        async with talk(refusal, "ok") as it:
+            assert await it.answer() == "ok"
+            assert [mentions(request) for request in it.fake.requests] == [["stream_options", "max_tokens"], then]
+            assert [request.max_tokens for request in it.fake.requests] == [100, 100]
+        assert it.waits == []
+
+    async def test_what_a_model_refuses_is_not_sent_to_it_again_but_to_the_others(self) -> None:
+        async with talk(NO_STREAM_OPTIONS, "one", "two", "three", summary_name="s") as it:
+            assert [await it.answer(), await it.answer()] == ["one", "two"]
+            await it.model.complete(PROMPT, 500)
+            assert [("stream_options" in request.fields) for request in it.fake.requests] == [True, False, False, True]
+        assert it.asked == ["m", "m", "m", "s"]
+
+    async def test_two_answers_at_once_both_get_over_the_refusal(self) -> None:
+        """The second is refused what the first one's refusal has already taught."""
+        gate = asyncio.Event()
+        refusal = replace(NO_STREAM_OPTIONS, gate=gate)
+        async with talk(refusal, refusal, "ok", "ok") as it, asyncio.TaskGroup() as group:
+            answers = [group.create_task(it.answer()) for _ in range(2)]
+            await it.fake.wait_for(lambda: len(it.asked) == 2)
+            gate.set()
+        assert [answer.result() for answer in answers] == ["ok", "ok"]
+
+    async def test_a_server_that_takes_neither_name_for_the_allowance_refuses(self) -> None:
+        """An answer without any bound is not asked for."""
+
+        def refuse(field: str) -> Refuse:
+            return Refuse(400, openai_error(f"Unsupported parameter: '{field}'", "unsupported_parameter"))
+
+        async with talk() as it:
+            error = await it.error(refuse("max_tokens"), refuse("max_completion_tokens"))
+            assert [mentions(request)[1] for request in it.fake.requests] == ["max_tokens", "max_completion_tokens"]
+        assert isinstance(error, ModelRefused)
+
+    async def test_an_allowance_that_is_too_large_is_no_refused_field(self) -> None:
+        told = {"error": {"message": "max_tokens is too large: 100", "param": "max_tokens", "code": "invalid_value"}}
+        async with talk() as it:
+            assert isinstance(await it.error(Refuse(400, told)), ModelRefused)
+        assert it.asked == ["m"]
+
+    async def test_a_refused_field_leaves_the_retries_as_they_were(self) -> None:
+        async with talk(DOWN, NO_STREAM_OPTIONS, DOWN, "ok") as it:
+            assert await it.answer() == "ok"
+        assert it.waits == [0.25, 0.5]
+
+    async def test_a_check_gets_over_the_refusal_as_well(self) -> None:
+        async with talk(NO_STREAM_OPTIONS, "OK") as it:
+            (finding,) = await it.model.check()
+        assert finding.well
 
 
 class TestCheck:

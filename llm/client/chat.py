@@ -9,10 +9,17 @@ from memory.types import Message, Prompt
 
 OPENAI_URL = "https://api.openai.com/v1"
 
+SUBSTITUTES = {
+    "stream_options": "",  # Mistral; Azure before 2024-09
+    "max_tokens": "max_completion_tokens",  # OpenAI's reasoning models, behind Azure or a gateway too
+    "max_completion_tokens": "max_tokens",  # servers older than OpenAI's new name for it (September 2024)
+}
+"""What some servers refuse of a request, each with the field that takes its place; empty: it is left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it is sent; what is None or empty is left out of it."""
+    """One request as it is sent; what is None, empty or False is left out of it."""
 
     model: str
     messages: tuple[Message, ...]
@@ -20,6 +27,7 @@ class Request:
     max_completion_tokens: int | None = None
     prompt_cache_key: str = ""
     safety_identifier: str = ""
+    include_usage: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +52,41 @@ def is_openai(url: str) -> bool:
     return host == "api.openai.com" or host.endswith(".api.openai.com")
 
 
-def plan_request(prompt: Prompt, model: str, max_tokens: int, url: str) -> Request:
+def plan_request(
+    prompt: Prompt, model: str, max_tokens: int, url: str, without: frozenset[str] = frozenset()
+) -> Request:
     """Lay out the request for a prompt; what only OpenAI knows goes to OpenAI only, others may refuse it.
 
-    OpenAI's reasoning models refuse `max_tokens`, the other servers know nothing else.
+    OpenAI's reasoning models refuse `max_tokens`, most other servers know nothing else. `without` are the fields of
+    SUBSTITUTES that this model has refused.
     """
-    if not is_openai(url):
-        return Request(model, prompt.messages, max_tokens=max_tokens)
+    openai = is_openai(url)
+    allowance = "max_completion_tokens" if openai else "max_tokens"
+    if allowance in without:
+        allowance = SUBSTITUTES[allowance]
     return Request(
         model,
         prompt.messages,
-        max_completion_tokens=max_tokens,
-        prompt_cache_key=prompt.conversation_key,
-        safety_identifier=prompt.user_key,
+        max_tokens=max_tokens if allowance == "max_tokens" else None,
+        max_completion_tokens=max_tokens if allowance == "max_completion_tokens" else None,
+        prompt_cache_key=prompt.conversation_key if openai else "",
+        safety_identifier=prompt.user_key if openai else "",
+        include_usage="stream_options" not in without,
     )
+
+
+def can_do_without(field: str, without: frozenset[str]) -> bool:
+    """Whether a refused field can be spared, besides those that are spared already; its substitute must be left."""
+    return field in SUBSTITUTES and field not in without and SUBSTITUTES[field] not in without
+
+
+def more_room(max_tokens: int, prompt_tokens: int, context_tokens: int) -> int:
+    """Return the allowance for an answer that did not fit into `max_tokens`: twice that, if the context has the room.
+
+    `context_tokens` is the size of the context, 0 if unknown; the result is never less than `max_tokens`.
+    """
+    twice = 2 * max_tokens
+    return max(max_tokens, min(twice, context_tokens - prompt_tokens)) if context_tokens else twice
 
 
 def well_formed(text: str) -> str:

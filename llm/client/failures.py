@@ -25,6 +25,7 @@ from errors import (
     ModelRefused,
     ModelUnreachable,
 )
+from llm.client.chat import SUBSTITUTES
 
 RETRIES = 2
 """How often one model is asked again after a failure that may pass."""
@@ -54,6 +55,17 @@ _TOO_LONG_PHRASES = (
 )
 """What servers write who offer nothing but words; the one place where words are matched."""
 
+_UNSUPPORTED_MARKS = frozenset({"unsupported_parameter", "unknown_parameter"})
+"""Values of `code` that say that the server does not know the field that `param` names: OpenAI, Azure."""
+
+_UNSUPPORTED_PHRASE = re.compile(
+    r"(?:(?:unsupported|unknown) parameter: "  # gateways that hand on OpenAI's words alone (LiteLLM)
+    r"|unrecognized request argument supplied: "  # Azure before 2024-09
+    r"|extra_forbidden\W+loc\W+body\W+)"  # older vLLM: the list of Pydantic's errors, printed
+    r"\W?(\w+)"
+)
+"""The same in words, followed by the field."""
+
 _UNPAID = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _UNKNOWN_MODEL = frozenset({"model_not_found"})
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -76,7 +88,8 @@ class Failure:
     """One failed attempt.
 
     `status` is 0 where none is known; `code` is the server's own word for it, or empty; `retry_after` is in seconds.
-    `too_long` says that the prompt does not fit. `spent` says that an empty answer ended for its length.
+    `too_long` says that the prompt does not fit. `spent` says that an empty answer ended for its length. `refused` is
+    the field that the server does not know, of those that can be spared (`chat.SUBSTITUTES`), or empty.
     """
 
     model: str
@@ -86,6 +99,7 @@ class Failure:
     retry_after: float | None = None
     too_long: bool = False
     spent: bool = False
+    refused: str = ""
 
     @property
     def fields(self) -> dict[str, str | int]:
@@ -135,14 +149,42 @@ def read_failure(model: str, status: int, body: object, headers: Mapping[str, st
     code = named[0] if named else ""
     return Failure(
         model=model,
-        kind=Kind.STATUS,
+        kind=Kind.FILTERED if _is_flagged(fields) else Kind.STATUS,
         status=status or (int(code) if re.fullmatch(r"[45]\d\d", code) else 0),
         code=code,
         retry_after=read_wait(headers, now),
         too_long=status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         or not _TOO_LONG_MARKS.isdisjoint(marks)
         or any(phrase in words for phrase in _TOO_LONG_PHRASES),
+        refused=_read_refused(fields, words),
     )
+
+
+def _is_flagged(fields: Mapping[object, object]) -> bool:
+    """Whether a moderation took offence: OpenRouter's 403, told from one for the key by the piece that it quotes.
+
+    (OpenRouter's docs, errors and debugging: ModerationErrorMetadata.)
+    """
+    metadata = fields.get("metadata")
+    return isinstance(metadata, Mapping) and "flagged_input" in metadata
+
+
+def _read_refused(fields: Mapping[object, object], words: str) -> str:
+    """Return the field of SUBSTITUTES that the server says it does not know, or nothing.
+
+    A field that it knows, with a value that it refuses, is not meant: it would be refused under its other name too.
+    """
+    spelled = _UNSUPPORTED_PHRASE.search(words)
+    named: list[object] = [spelled[1]] if spelled else []
+    if fields.get("code") in _UNSUPPORTED_MARKS:
+        named.append(fields.get("param"))
+    message = fields.get("message")
+    detail = fields.get("detail") or (message.get("detail") if isinstance(message, Mapping) else message)
+    for fault in detail if isinstance(detail, list) else []:  # Pydantic's errors: Mistral
+        if isinstance(fault, Mapping) and fault.get("type") == "extra_forbidden":
+            place = fault.get("loc")  # ["body", "stream_options", "include_usage"], or without the last
+            named += place[1:2] if isinstance(place, list) else []
+    return next((name for name in named if isinstance(name, str) and name in SUBSTITUTES), "")
 
 
 def read_wait(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -201,6 +243,8 @@ def decide(failure: Failure, retries: int, emptied: int, jitter: float) -> Decis
                 return Decision(Step.NEXT_MODEL)
             backoff = FIRST_BACKOFF * 2**retries
             return Decision(Step.AGAIN, wait=max(asked_for, backoff / 2) + jitter * backoff / 2)
+        case ModelRefused() if failure.status:  # each model has its own rules, and OpenRouter says 400 to unknown ones
+            return Decision(Step.NEXT_MODEL)
         case ModelMisconfigured() if failure.kind is Kind.STATUS and not _key_is_wrong(failure):
             return Decision(Step.NEXT_MODEL)
         case _:

@@ -1,8 +1,8 @@
 """The client of any OpenAI-compatible endpoint: OpenAI, Ollama, vLLM, llama.cpp, LM Studio, OpenRouter and more.
 
-`_answer` goes through the models, `_insist` asks one of them until it answers or is given up, `_attempt` is one
-request, `_pieces` its stream. What follows a failure is decided in `failures.py`. The openai package's own retries are
-off, so that Retry-After, the fallbacks and starting over in the middle of a stream are in one place.
+`_answer` goes through the models, `_insist` asks one of them until it answers or is given up, `_ask` spares it the
+fields that it refuses, `_attempt` is one request, its stream is `wire.py`'s. What follows a failure is decided in
+`failures.py`.
 
 The errors raised have no `__cause__`: the openai package's texts hold the server's message, which may quote the prompt
 or the key, and a traceback in the log would print them.
@@ -14,17 +14,15 @@ import asyncio
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
 
-from openai import APIError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, omit
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
-
-from llm.client.chat import OPENAI_URL, Piece, Request, join, plan_request, read_piece, well_formed
-from llm.client.failures import Failure, Kind, Step, decide, read_failure, translate
+from llm.client.chat import OPENAI_URL, Piece, Request, can_do_without, join, more_room, plan_request
+from llm.client.failures import Failure, Kind, Step, decide, translate
 from llm.client.findings import report
 from llm.client.thoughts import ThoughtFilter
+from llm.client.wire import Wire
 from memory.types import Answer, Delta, Finding, Message, Prompt, Usage
 
 log = logging.getLogger(__name__)
@@ -34,8 +32,10 @@ class OpenAIModel:
     """`memory.ports.Model` over Chat Completions.
 
     `base_url` empty means OpenAI, `summary_name` empty means `name`; `fallbacks` are asked in order when a model is
-    down, busy or unknown. `timeout_seconds` is the longest silence: on connecting, before the first piece and between
-    two; an answer as a whole may take longer. `sleep` and `jitter` (0 to 1) are there for tests, which do not wait.
+    down, busy or unknown, or refuses the request. `context_tokens` is the size of the context, 0 if unknown: an answer
+    that is asked for again with more room stays within it. `timeout_seconds` is the longest silence: on connecting,
+    before the first piece and between two; an answer as a whole may take longer. `sleep` and `jitter` (0 to 1) are
+    there for tests, which do not wait.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class OpenAIModel:
         summary_name: str = "",
         fallbacks: Sequence[str] = (),
         max_reply_tokens: int = 800,
+        context_tokens: int = 0,
         timeout_seconds: float = 60,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -54,15 +55,13 @@ class OpenAIModel:
         self._models = tuple(dict.fromkeys((name, *fallbacks)))
         self._summary_models = tuple(dict.fromkeys((summary_name or name, *fallbacks)))
         self._max_reply_tokens = max_reply_tokens
-        self._timeout = timeout_seconds
+        self._context_tokens = context_tokens
         self._sleep = sleep
         self._jitter = jitter
-        # Both are always given: the package would look for absent ones in the environment, and insists on a key
-        # although local servers want none.
         self._url = base_url or OPENAI_URL
-        self._client = AsyncOpenAI(
-            api_key=api_key or "none", base_url=self._url, timeout=timeout_seconds, max_retries=0
-        )
+        self._wire = Wire(api_key, self._url, timeout_seconds)
+        self._spared: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        """The fields that each model has refused since the process began."""
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Answer piece by piece; see `memory.ports.Model.stream`.
@@ -104,12 +103,12 @@ class OpenAIModel:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._wire.aclose()
 
     async def _check(self, model: str) -> Finding:
         prompt = Prompt((Message("user", "Answer with the word OK."),), tokens=0)
         failure: Failure | None = None
-        async for event in self._attempt(plan_request(prompt, model, self._max_reply_tokens, self._url), counted=0):
+        async for event in self._ask(model, prompt, self._max_reply_tokens):
             if isinstance(event, Failure):
                 failure = event
         return report(model, failure, self._url)
@@ -139,9 +138,8 @@ class OpenAIModel:
         retries = emptied = 0
         room = max_tokens
         while True:
-            yield Delta(restart=True)
             failure: Failure | None = None
-            async with aclosing(self._attempt(plan_request(prompt, model, room, self._url), prompt.tokens)) as events:
+            async with aclosing(self._ask(model, prompt, room)) as events:
                 async for event in events:
                     if isinstance(event, Failure):
                         failure = event
@@ -160,8 +158,30 @@ class OpenAIModel:
                 emptied += 1
             else:
                 retries += 1
-            room = 2 * max_tokens if decision.more_room else room
+            if decision.more_room:
+                room = more_room(max_tokens, prompt.tokens, self._context_tokens)
             await self._sleep(decision.wait)
+
+    async def _ask(self, model: str, prompt: Prompt, room: int) -> AsyncGenerator[Delta | Failure, None]:
+        """Yield a restart and the answer or why there is none; at once again without a field that is refused.
+
+        That costs a model's first answer one request for each such field, and the later ones nothing.
+        """
+        while True:
+            without = self._spared[model]
+            request = plan_request(prompt, model, room, self._url, without)
+            refused = ""
+            yield Delta(restart=True)
+            async with aclosing(self._attempt(request, prompt.tokens)) as events:
+                async for event in events:
+                    if isinstance(event, Failure) and can_do_without(event.refused, without):
+                        refused = event.refused
+                    else:
+                        yield event
+            if not refused:
+                return
+            self._spared[model] |= {refused}
+            log.info("field_refused", extra={"model": model, "field": refused})
 
     async def _attempt(self, request: Request, counted: int) -> AsyncGenerator[Delta | Failure, None]:
         """Send one request; yield the answer's text, then its usage or why there is none. Raises nothing."""
@@ -169,18 +189,18 @@ class OpenAIModel:
         thoughts = ThoughtFilter()
         seen = Piece()
         answered = False
-        async with aclosing(self._pieces(request)) as pieces:
+        async with aclosing(self._wire.pieces(request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Failure):
                     yield piece
                     return
                 seen = join(seen, piece)
-                if text := thoughts.feed(piece.text):
-                    answered = True
-                    yield Delta(text=text)
-        if text := thoughts.finish():
+                for delta in thoughts.feed(piece.text):
+                    answered = not delta.restart
+                    yield delta
+        for delta in thoughts.finish():
             answered = True
-            yield Delta(text=text)
+            yield delta
         yield _judge(request.model, seen, answered=answered) or Delta(
             usage=Usage(
                 model=request.model,
@@ -191,70 +211,6 @@ class OpenAIModel:
                 counted=counted,
             )
         )
-
-    async def _pieces(self, request: Request) -> AsyncGenerator[Piece | Failure, None]:
-        """Yield the pieces of one streamed answer, and last, where it went wrong, how."""
-        try:
-            stream = await self._open(request)
-        except APIError as exc:
-            yield _read_error(request.model, exc)
-            return
-        except ValueError:  # a key or an address that no header can hold
-            yield Failure(request.model, Kind.UNSENDABLE)
-            return
-        async with stream:
-            while True:
-                try:
-                    # The package's own timeout is for silence on the wire, which a server's keep-alive comments break.
-                    async with asyncio.timeout(self._timeout):
-                        chunk = await anext(stream, None)
-                except APIError as exc:
-                    yield _read_error(request.model, exc)
-                    return
-                except TimeoutError:
-                    yield Failure(request.model, Kind.TIMEOUT)
-                    return
-                except ValueError:  # JSON or UTF-8 that is none
-                    yield Failure(request.model, Kind.MALFORMED)
-                    return
-                if chunk is None:
-                    return
-                yield read_piece(chunk)
-
-    async def _open(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
-        return await self._client.chat.completions.create(
-            model=request.model,
-            messages=[_as_param(message) for message in request.messages],
-            max_tokens=omit if request.max_tokens is None else request.max_tokens,
-            max_completion_tokens=omit if request.max_completion_tokens is None else request.max_completion_tokens,
-            prompt_cache_key=request.prompt_cache_key or omit,
-            safety_identifier=request.safety_identifier or omit,
-            stream=True,
-            stream_options={"include_usage": True},
-        )
-
-
-def _as_param(message: Message) -> ChatCompletionMessageParam:
-    content = well_formed(message.content)
-    match message.role:
-        case "system":
-            return {"role": "system", "content": content}
-        case "user":
-            return {"role": "user", "content": content}
-        case "assistant":
-            return {"role": "assistant", "content": content}
-
-
-def _read_error(model: str, exc: APIError) -> Failure:
-    """Read what the openai package raised: a status, a timeout, a broken connection, or an error inside a stream."""
-    now = datetime.now(UTC)
-    if isinstance(exc, APIStatusError):
-        return read_failure(model, exc.status_code, exc.body, exc.response.headers, now)
-    if isinstance(exc, APITimeoutError):
-        return Failure(model, Kind.TIMEOUT)
-    if exc.body is None:
-        return Failure(model, Kind.CONNECTION)
-    return read_failure(model, 0, exc.body, {}, now)
 
 
 def _judge(model: str, seen: Piece, *, answered: bool) -> Failure | None:

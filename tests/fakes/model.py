@@ -72,11 +72,12 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """An answer with an HTTP error: a JSON body, or a text that is none."""
+    """An answer with an HTTP error: a JSON body, or a text that is none; held back until `gate` is set."""
 
     status: int
     body: Json | str = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    gate: asyncio.Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,25 @@ def vllm_error(message: str, param: str | None = None, status: int = 400) -> Jso
 def llama_error(kind: str, message: str, status: int = 400) -> Json:
     """An error of llama.cpp's server (tools/server, `format_error_response`)."""
     return {"error": {"code": status, "message": message, "type": kind}}
+
+
+def mistral_error(*field: str) -> Json:
+    """What Mistral's API says of a field that it does not know, by its path in the body (dnakov/anon-kode issue 53)."""
+    place = ["body", *field]
+    detail = [{"type": "extra_forbidden", "loc": place, "msg": "Extra inputs are not permitted", "input": True}]
+    return {
+        "object": "error",
+        "message": {"detail": detail},
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+
+
+def openrouter_error(status: int, message: str, **metadata: object) -> Json:
+    """An error of OpenRouter's API (its docs, errors and debugging); a number is the only code that there is."""
+    error: dict[str, object] = {"message": message, "code": status}
+    return {"error": error | {"metadata": metadata} if metadata else error, "user_id": "user_1"}
 
 
 class FakeModel:
@@ -172,6 +192,8 @@ class FakeModel:
         await self._tell()
         behaviour = self._script.popleft() if self._script else Say((self.respond(request),))
         try:
+            if isinstance(behaviour, Refuse) and behaviour.gate:
+                await behaviour.gate.wait()
             match behaviour:
                 case Refuse(status, str(text), headers):
                     return web.Response(status=status, text=text, headers=headers)
