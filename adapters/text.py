@@ -1,4 +1,4 @@
-"""Cutting a reply into messages without breaking its code blocks, and names fit to stand on one line.
+"""Cutting a reply into messages without breaking its code blocks, and names fit to be shown.
 
 Pure, and it knows no platform. Characters are counted as UTF-16 code units: Discord's server counts Unicode code points
 (its staff in discord-api-docs#1315), its clients and other platforms count UTF-16 units, and a text never has fewer of
@@ -6,7 +6,7 @@ these than of those; so what fits here fits everywhere.
 
 How the cutting works, and why it is stable while a text grows:
 
-1. A piece reaches to the last character that fits, less the room for a closing fence if it has a fence (`_reach`).
+1. A piece reaches to the last character that fits, less the room for closing fences if it has a fence (`_reach`).
    Where that is depends on nothing behind the character that does not fit, so text that comes later cannot move it.
 2. From there it is cut back to the best place in its latter half (`_best_cut`).
 3. Whether a code block is open at the cut is read from the piece as it will be shown, not from the whole text, so a
@@ -20,23 +20,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from adapters.fences import CLOSING_ROOM, OpenCode, has_fence
+
 LEAST_LIMIT = 100
-"""The smallest limit of a piece: both fence lines take 70 at most, and something has to stand between them."""
-
-_LEAD, _MARKS, _LANGUAGE = 12, 12, 20
-"""How much is written again of a fence's indentation, marks and language; a longer run of marks is a line, no fence."""
-
-_CLOSING = 1 + _LEAD + _MARKS
-"""Room for a closing fence, kept from the first fence of a piece on."""
-
-# Any indentation will do: within a list item, four spaces and more are still a fence, and one line cannot tell. A list
-# item may also begin with its fence (https://spec.commonmark.org/0.31.2/#fenced-code-blocks).
-_INDENT = r"(?:[ \t]|[-*+][ \t]|\d{1,3}[.)][ \t])*"
-_FENCE = re.compile(
-    rf"(?P<lead>{_INDENT})(?P<marks>`{{3,{_MARKS}}}|~{{3,{_MARKS}}}(?!~))[ \t]*(?P<language>[^\s`]*)(?P<rest>.*)",
-    re.DOTALL,
-)
-_RUN = re.compile(rf"^{_INDENT}(?:`{{3}}|~{{3}})", re.MULTILINE)
+"""The smallest limit of a piece: fences take 90 at most (`OPENING_ROOM` and `CLOSING_ROOM`), and words need some."""
 
 _INK = re.compile(r"\S")
 _BLANK_LINES = re.compile(r"(?:\s*\n)?")
@@ -70,33 +57,6 @@ class Piece:
         return f"{self.opening}{self.body}{self.closing}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fence:
-    """A code block that is open: its indentation, its run of marks and its language, empty when it has none."""
-
-    lead: str
-    marks: str
-    language: str
-
-    @property
-    def opening(self) -> str:
-        return f"{self.lead}{self.marks}{self.language}\n"
-
-    @property
-    def closing(self) -> str:
-        return f"\n{self.lead}{self.marks}"
-
-    def closed_by(self, line: str) -> bool:
-        """Whether the line is a run of this fence's mark, at least as long, and nothing else."""
-        run = line.strip()
-        return len(run) >= len(self.marks) and set(run) == {self.marks[0]}
-
-    def missing(self, line: str) -> str:
-        """The marks that make a closing fence of a line that is the beginning of one, else nothing."""
-        run = line.strip()
-        return self.marks[len(run) :] if run and self.marks.startswith(run) else ""
-
-
 def split(text: str, limit: int) -> list[str]:
     """Cut a text into pieces of at most `limit` characters (UTF-16 code units), none of them blank.
 
@@ -113,7 +73,7 @@ def cut(text: str, limit: int) -> list[Piece]:
 
     Cut at blank lines, else lines (both rather outside code than in it), else sentences, else words, else anywhere. A
     code block that must be cut, or that the text leaves open, is closed at the end of its piece, and opened again with
-    its language in the next. A piece that holds a fence leaves 25 characters free for closing it.
+    its language in the next. A piece that holds a fence leaves 29 characters free for closing it.
 
     The round trip: the bodies stand in the text in their order (`text[piece.start:piece.end] == piece.body`), and what
     no body holds is white space at a cut or at either end of the text, and closing fences of blocks that the piece
@@ -123,19 +83,19 @@ def cut(text: str, limit: int) -> list[Piece]:
     if limit < LEAST_LIMIT:
         raise ValueError(f"a piece needs {LEAST_LIMIT} characters, not {limit}")
     pieces: list[Piece] = []
-    fence: _Fence | None = None
+    code = OpenCode()
     blank = _BLANK_LINES.match(text)
     start = blank.end() if blank else 0
     while _INK.search(text, start):
-        opening = fence.opening if fence else ""
-        reach = _reach(text, start, limit - units(opening), in_code=fence is not None)
+        opening = code.opening
+        reach = _reach(text, start, limit - units(opening), in_code=bool(code.blocks))
         last = reach == len(text)
-        stop = reach if last else start + _best_cut(text[start : reach + 1], fence)
+        stop = reach if last else start + _best_cut(text[start : reach + 1], code)
         body = text[start:stop].rstrip()
-        fence = _after(fence, body)
+        code = code.after(body)
         if body:
-            pieces.append(Piece(start, opening, body, _closing(fence, body, last=last)))
-        start, fence = _resume(text, stop, fence)
+            pieces.append(Piece(start, opening, body, code.closing(body.rpartition("\n")[2] if last else "")))
+        start, code = _resume(text, stop, code)
     return pieces
 
 
@@ -144,8 +104,8 @@ def units(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
-def one_line(name: str, limit: int = 80) -> str:
-    """Make a name that somebody chose fit to stand on one line: at most `limit` code points, `…` where it was longer.
+def display_name(name: str, limit: int = 80) -> str:
+    """Make a name that somebody chose fit to be shown: a line of `limit` code points at most, `…` where it was longer.
 
     Line breaks and control characters become spaces, runs of spaces become one; the controls that turn the direction of
     writing (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters), with which one name can pass for
@@ -163,9 +123,9 @@ def _turns(char: str) -> bool:
 
 
 def _reach(text: str, start: int, room: int, *, in_code: bool) -> int:
-    """Find the furthest end at which a piece fits, with the closing fence that it may need."""
+    """Find the furthest end at which a piece fits, with the closing fences that it may need."""
     whole = _fit(text, start, room)
-    return _fit(text, start, room - _CLOSING) if in_code or _RUN.search(text[start:whole]) else whole
+    return _fit(text, start, room - CLOSING_ROOM) if in_code or has_fence(text[start:whole]) else whole
 
 
 def _fit(text: str, start: int, room: int) -> int:
@@ -176,13 +136,13 @@ def _fit(text: str, start: int, room: int) -> int:
     return start + len(window)
 
 
-def _best_cut(window: str, fence: _Fence | None) -> int:
+def _best_cut(window: str, code: OpenCode) -> int:
     """Find where to cut a window that is one character longer than fits; white space at the cut is behind it.
 
     A cut in the former half would leave a stump of a message, so the next worse kind of place is taken before it.
     """
     half = len(window) // 2
-    ends = [(rank, -index) for rank, index in _line_ends(window, fence) if index >= half]
+    ends = [(rank, -index) for rank, index in _line_ends(window, code) if index >= half]
     if ends:
         return -min(ends)[1]
     for pattern in (_SENTENCE, _WORD):
@@ -196,17 +156,17 @@ def _best_cut(window: str, fence: _Fence | None) -> int:
     return furthest
 
 
-def _line_ends(window: str, fence: _Fence | None) -> Iterator[tuple[int, int]]:
-    """Each line end of a window that a cut may take, with its rank: 0 is best, 3 worst.
+def _line_ends(window: str, code: OpenCode) -> Iterator[tuple[int, int]]:
+    """Each line end of a window that a cut may take, with its rank: 0 is best, and the deeper in code the worse.
 
     The end of a line that opens a code block is left out: a block with nothing in it would be shown.
     """
     index = -1
     for line in window.split("\n")[:-1]:
         index += 1 + len(line)
-        before, fence = fence, _next_fence(fence, line)
-        if before is not None or fence is None:
-            yield (0 if _BLANK_LINE.match(window, index + 1) else 1) + (2 if fence else 0), index
+        before, code = code, code.after(line)
+        if not before.opens(code):
+            yield (0 if _BLANK_LINE.match(window, index + 1) else 1) + 2 * len(code.blocks), index
 
 
 def _belong_together(left: str, right: str) -> bool:
@@ -221,41 +181,19 @@ def _belong_together(left: str, right: str) -> bool:
     )
 
 
-def _resume(text: str, stop: int, fence: _Fence | None) -> tuple[int, _Fence | None]:
-    """Find where the piece after a cut starts, and the code block that is open there.
+def _resume(text: str, stop: int, code: OpenCode) -> tuple[int, OpenCode]:
+    """Find where the piece after a cut starts, and what is open there.
 
     A closing fence right behind the cut has been shown already; a beginning of one at the text's end will be one.
     """
     seam = _SEAM.match(text, stop)
     start = seam.end() if seam else stop
-    if fence is None or "\n" not in text[stop:start]:
-        return start, fence
+    if not code.blocks or "\n" not in text[stop:start]:
+        return start, code
     line, newline, _ = text[start:].partition("\n")
-    if fence.closed_by(line) or (not newline and fence.missing(line)):
-        return _resume(text, start + len(line), None)
-    return start, fence
-
-
-def _closing(fence: _Fence | None, body: str, *, last: bool) -> str:
-    """Close the block that is open at a piece's end; a closing fence that is just being written is completed."""
-    if fence is None:
-        return ""
-    return (last and fence.missing(body.rpartition("\n")[2])) or fence.closing
-
-
-def _after(fence: _Fence | None, body: str) -> _Fence | None:
-    """Say which code block is open after a body, `fence` being open before it."""
-    for line in body.split("\n"):
-        fence = _next_fence(fence, line)
-    return fence
-
-
-def _next_fence(fence: _Fence | None, line: str) -> _Fence | None:
-    """Say which code block is open after a line, `fence` being open before it."""
-    if fence is not None:
-        return None if fence.closed_by(line) else fence
-    match = _FENCE.fullmatch(line)
-    if match is None or (match["marks"][0] == "`" and "`" in match["rest"]):
-        return None
-    language = match["language"] if units(match["language"]) <= _LANGUAGE else ""
-    return _Fence(re.sub(r"\S", " ", match["lead"])[:_LEAD], match["marks"], language)
+    inner = code.blocks[-1]
+    if not newline and inner.missing(line):
+        return len(text), code
+    end = inner.end(line)
+    after = code.after(end)
+    return _resume(text, start + len(end), after) if len(after.blocks) < len(code.blocks) else (start, code)

@@ -1,13 +1,9 @@
-"""The terminal adapter, through real pipes and, for a person, a real pseudo-terminal."""
+"""The terminal adapter at real pipes: whoever speaks to it is a program."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import pty
-import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +14,6 @@ import pytest
 from adapters.terminal import PLACE, Terminal
 from errors import StorageUnavailable
 from memory.types import Delta, Inbound, Visibility
-
-ROOT = Path(__file__).parent.parent
 
 Speak = Callable[[Terminal, Inbound], Awaitable[None]]
 
@@ -237,127 +231,10 @@ async def test_whoever_sits_at_the_terminal_is_its_admin() -> None:
         assert await Terminal(stdin=stdin, stdout=stdout).is_admin("anybody", PLACE)
 
 
-SCRIPT = """
-import asyncio, sys
-from pathlib import Path
-from adapters.terminal import Terminal
-from tests.test_terminal import Core, deltas, note
-from memory.types import Delta
+async def test_into_a_pipe_nothing_is_said_of_stopping_and_there_is_nothing_to_restore(tmp_path: Path) -> None:
+    async def speak(terminal: Terminal, message: Inbound) -> None:
+        terminal.say_stopping()
+        terminal.restore()
+        await echo(terminal, message)
 
-async def speak(terminal, message):
-    if message.text == "long":
-        text = "\\n".join(f"row {number}" for number in range(100))
-    elif message.text == "escape":
-        text = "harm\\x1b]0;title\\x07less"
-    else:
-        text = f"**got** {message.text!r}"
-    await terminal.reply(message, deltas(*(Delta(piece) for piece in text.splitlines(keepends=True))), note)
-
-async def main():
-    core = Core(speak)
-    await core.run(Terminal(user="ann", history=Path(sys.argv[1])))
-    print("left")
-
-asyncio.run(main())
-"""
-
-
-EDITING = "\x1b[?2004h"
-"""Bracketed paste is switched on while a line is edited (xterm, ctlseqs)."""
-
-
-class Person:
-    """Somebody at a pseudo-terminal of 24 lines, in which a conversation runs."""
-
-    def __init__(self, history: Path) -> None:
-        self._master, slave = pty.openpty()
-        os.set_blocking(self._master, False)
-        self.seen = self._unread = ""
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own script
-            [sys.executable, "-c", SCRIPT, str(history)],
-            cwd=ROOT,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1", "LINES": "24", "COLUMNS": "80"},
-        )
-        os.close(slave)
-
-    def type(self, keys: str) -> None:
-        """Press keys."""
-        os.write(self._master, keys.encode())
-
-    async def see(self, text: str) -> str:
-        """Wait for a text, and return all up to it since the last one, without control sequences."""
-        async with asyncio.timeout(20):
-            while text not in self._unread:
-                try:
-                    piece = os.read(self._master, 65_536).decode("utf-8", "replace")
-                except BlockingIOError:
-                    await asyncio.sleep(0.005)
-                    continue
-                if "\x1b[6n" in piece:  # where is the cursor?
-                    self.type("\x1b[1;1R")
-                self._unread += piece
-        at = self._unread.index(text) + len(text)
-        fresh, self._unread = self._unread[:at], self._unread[at:]
-        self.seen += fresh
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", fresh)
-
-    def close(self) -> None:
-        """Hang up."""
-        self.process.kill()
-        self.process.wait()
-        os.close(self._master)
-
-
-@pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
-    """Somebody at a terminal, whose typed lines are kept in `history` of the temporary directory."""
-    person = Person(tmp_path / "history")
-    yield person
-    person.close()
-
-
-async def test_a_person_is_greeted_edits_lines_reads_markdown_and_leaves_by_ctrl_d(person: Person) -> None:
-    greeting = await person.see(EDITING)
-    assert "!help" in greeting
-    assert "Ctrl-D" in greeting
-    person.type("nonsense\x03hello\x1b\rworld\r")
-    answer = await person.see("'hello\\nworld'")
-    assert "**got**" not in answer
-    await person.see(EDITING)
-    person.type("\x04")
-    await person.see("left")
-    assert person.process.wait(20) == 0
-
-
-async def test_an_answer_taller_than_the_screen_stands_there_once_and_whole(person: Person) -> None:
-    await person.see(EDITING)
-    person.type("long\r")
-    rows = await person.see(EDITING)
-    assert re.search(r"\s+".join(f"row {number}" for number in range(100)), rows)
-
-
-async def test_what_a_model_says_cannot_steer_the_terminal_and_no_color_is_respected(person: Person) -> None:
-    await person.see(EDITING)
-    person.type("escape\r")
-    await person.see("harm]0;titleless")
-    await person.see(EDITING)
-    assert "\x1b]0;title" not in person.seen
-    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", person.seen)
-
-
-async def test_typed_lines_are_kept_for_the_next_run_and_readable_by_their_writer_only(
-    person: Person, tmp_path: Path
-) -> None:
-    await person.see(EDITING)
-    person.type("first\r")
-    await person.see(EDITING)
-    person.type("second\r")
-    await person.see(EDITING)
-    person.type("\x1b[A\x1b[A\r")
-    await person.see("'first'")
-    history = tmp_path / "history"
-    assert history.read_text().count("+first") == 2
-    assert history.stat().st_mode & 0o077 == 0
+    assert await run_on(b"one\n", tmp_path, Core(speak)) == "You said one\n"

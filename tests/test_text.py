@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.text import LEAST_LIMIT, Piece, cut, one_line, split, units
+from adapters.text import LEAST_LIMIT, Piece, cut, display_name, split, units
 
 LIMITS = st.integers(LEAST_LIMIT, 260)
 MARKS = [
@@ -25,6 +25,13 @@ MARKS = [
     "`",
     "``",
     "~",
+    "` ``` `",
+    "Run ```sh\n",
+    "y = 2```\n",
+    "``` then ",
+    "\n> ```py\n> x",
+    "\n> ```\n",
+    "\n``````\n",
 ]
 BLANKS = ["\n", "\n\n", "\n\n\n", " ", "  ", "    ", "\t", "\r\n", "\u3000", " " * 120]
 PROSE = [
@@ -44,19 +51,36 @@ LONG = ["https://example.org/" + "path/" * 12, "-" * 70, "`" * 40, "lorem ipsum,
 TEXTS = st.lists(st.sampled_from(MARKS + BLANKS + PROSE + LONG), max_size=40).map("".join)
 
 
-def open_fence(piece: str) -> str | None:
-    """Read a message as a platform does, line by line, and return the run of marks that is left open."""
-    marks: str | None = None
-    for line in piece.split("\n"):
-        bare = re.sub(r"^(?:[-*+][ \t]|\d{1,3}[.)][ \t]|[ \t])*", "", line)
-        run = re.match(r"`*" if bare.startswith("`") else r"~*", bare)
-        length = len(run[0]) if run else 0
-        if marks is not None:
-            if len(line.strip()) >= len(marks) and not line.strip().strip(marks[0]):
-                marks = None
-        elif 3 <= length <= 12 and not (bare[0] == "`" and "`" in bare[length:]):
-            marks = bare[:length]
-    return marks
+def opens_on_discord(text: str) -> bool:
+    """Whether a ``` is left beside the code that Discord's client finds: blocks, and inline code within a line."""
+    code = r"```.*?```|(?<!`)(`{1,2})(?!`)[^\n]*?(?<!`)\1(?!`)"
+    return "```" in re.sub(code, "", text, flags=re.DOTALL)
+
+
+def opens_in_commonmark(text: str) -> bool:
+    """Whether a ~~~ or a fence longer than ``` is open at the end, where Discord has no block open at its beginning."""
+    marks = ""
+    before = 0
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+        bare = re.sub(r"^(?:[-*+][ \t]|\d{1,3}[.)][ \t]|[ \t>])*", "", line.rstrip())
+        opening = re.match(r"`{4,8}(?=[^`]*$)|~{3,8}(?!~)", bare)
+        if marks:
+            alone = line.lstrip(" \t>").rstrip()
+            marks = "" if len(alone) >= len(marks) and not alone.strip(marks[0]) else marks
+        elif opening and not opens_on_discord(text[:before]):
+            marks = opening[0]
+        before += len(line)
+    return bool(marks)
+
+
+def opens(text: str) -> bool:
+    """Whether a code block is open at the end of a message to any reader."""
+    return opens_on_discord(text) or opens_in_commonmark(text)
+
+
+def runs(fences: str) -> list[str]:
+    """The runs of marks of added fences, one a line."""
+    return [run for line in fences.splitlines() for run in re.findall(r"`+|~+", line)]
 
 
 def unaccounted(text: str, pieces: list[Piece]) -> list[str]:
@@ -64,9 +88,9 @@ def unaccounted(text: str, pieces: list[Piece]) -> list[str]:
     left = []
     for before, after in zip([None, *pieces], [*pieces, None], strict=True):
         gap = text[before.end if before else 0 : after.start if after else len(text)]
-        space, _, rest = gap.partition(gap.strip() or "\n")
-        shown = before is not None and "\n" in space and set(gap.strip()) == {before.closing.strip()[:1]}
-        if gap.strip() and not (shown and rest.isspace() >= bool(rest)):
+        closed = [run[0] for run in runs(before.closing)] if before and "\n" in gap else []
+        gone = [run for run in gap.split() if run.strip(">")]
+        if any(set(run) != {mark} for run, mark in zip_longest(gone, closed[: len(gone)], fillvalue="")):
             left.append(gap)
     return left
 
@@ -85,11 +109,12 @@ def test_no_character_of_an_answer_is_lost(text: str, limit: int) -> None:
 @example("a" * 95 + "\n```", 100)
 @example("```\n" + "x" * 400, 100)
 @example(" " * 150 + "word", 100)
+@example("``````md\n```py\n```", 100)
 def test_every_message_fits_is_not_blank_and_closes_what_it_opens(text: str, limit: int) -> None:
     for piece in split(text, limit):
         assert units(piece) <= limit
         assert piece.strip()
-        assert open_fence(piece) is None
+        assert not opens(piece)
 
 
 @given(TEXTS, LIMITS)
@@ -97,14 +122,12 @@ def test_what_is_added_is_only_the_fence_that_the_message_before_left_open(text:
     pieces = cut(text, limit)
 
     for before, after in zip([None, *pieces], pieces, strict=False):
-        left = open_fence(before.opening + before.body) if before else None
         if after.opening:
-            assert left is not None
-            assert after.opening.lstrip().startswith(left)
+            assert before is not None
+            assert opens(before.opening + before.body)
+            assert set(runs(after.opening)) <= set(runs(before.closing))
         if after.closing:
-            run = open_fence(after.opening + after.body)
-            assert run is not None
-            assert after.closing.strip() in {run, *(run[:short] for short in range(1, len(run)))}
+            assert opens(after.opening + after.body)
 
 
 @given(TEXTS, LIMITS, st.data())
@@ -183,7 +206,7 @@ def test_the_indentation_of_code_survives_a_cut() -> None:
 
 
 def test_a_cut_right_before_the_closing_fence_makes_no_empty_code_block() -> None:
-    block = "```\n" + "x" * 69 + "\n```"
+    block = "```\n" + "x" * 65 + "\n```"
 
     assert split(f"{block}\n{'after ' * 10}", 100) == [block, ("after " * 10).strip()]
     assert split(block.removesuffix("`"), 100) == [block]
@@ -224,6 +247,53 @@ def test_a_fence_in_a_list_is_a_fence() -> None:
     assert second.startswith("   ```py\n   y = 1\n")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Run this: ```sh\nls -la\n```\nThat lists files.",
+        "```py\ny = 2```\nAfter it",
+        "Run ```ls``` and ```pwd``` there.",
+        "> ```\n> quoted\n> ```\nAfter it",
+        "A block begins with ` ``` `, or `` ``` ``.",
+        "~~~md\n```py\nx = 1\n```\n~~~\nAfter it",
+    ],
+    ids=["opened in a line", "closed in a line", "within a line", "in a quotation", "inline code", "one in the other"],
+)
+def test_an_answer_whose_blocks_are_all_closed_is_left_as_it_is(text: str) -> None:
+    assert split(text, 2000) == [text]
+
+
+def test_a_code_block_that_begins_in_the_middle_of_a_line_is_one() -> None:
+    first, *_, last = split("Intro: ```py\n" + "x = 1\n" * 40 + "```\nAfter it", 130)
+
+    assert first.startswith("Intro: ```py\nx = 1\n")
+    assert first.endswith("\nx = 1\n```")
+    assert last.startswith("```py\nx = 1\n")
+    assert last.endswith("\nx = 1\n```\nAfter it")
+
+
+def test_a_code_block_in_a_quotation_stays_in_it() -> None:
+    first, second = split("> ```py\n" + "> y = 1\n" * 12 + "> ```", 110)
+
+    assert first.endswith("\n> y = 1\n> ```")
+    assert second.startswith("> ```py\n> y = 1\n")
+    assert second.endswith("\n> y = 1\n> ```")
+
+
+def test_a_fence_in_code_that_quotes_a_character_is_not_taken_for_its_own() -> None:
+    code = "```sh\n" + "x" * 64
+
+    assert "".join(piece.body for piece in cut(f"{code}\n> ```\nAfter it {'word ' * 9}", 100)).count(">") == 1
+
+
+def test_a_block_within_a_block_is_closed_and_opened_again_with_it() -> None:
+    first, second = split("~~~md\n```py\n" + "y = 1\n" * 12 + "```\n~~~", 110)
+
+    assert first.endswith("\ny = 1\n```\n~~~")
+    assert second.startswith("~~~md\n```py\ny = 1\n")
+    assert second.endswith("\ny = 1\n```\n~~~")
+
+
 def test_a_code_block_still_being_written_is_closed_for_now() -> None:
     assert split("```py\nx = 1", 100) == ["```py\nx = 1\n```"]
     assert split("```py\nx = 1\n", 100) == ["```py\nx = 1\n```"]
@@ -231,12 +301,12 @@ def test_a_code_block_still_being_written_is_closed_for_now() -> None:
 
 
 def test_a_name_stands_on_one_line_and_cannot_turn_it_round() -> None:
-    assert one_line("Ann\n\x00 [admin]\u2028:") == "Ann [admin] :"
-    assert one_line("\u202egro.live\u202c \u2066x\u2069\u200f") == "gro.live x"
-    assert one_line("👩‍👩‍👧‍👦 Müller") == "👩‍👩‍👧‍👦 Müller"
-    assert one_line(" \n\u200e") == ""
+    assert display_name("Ann\n\x00 [admin]\u2028:") == "Ann [admin] :"
+    assert display_name("\u202egro.live\u202c \u2066x\u2069\u200f") == "gro.live x"
+    assert display_name("👩‍👩‍👧‍👦 Müller") == "👩‍👩‍👧‍👦 Müller"
+    assert display_name(" \n\u200e") == ""
 
 
 def test_a_name_that_is_too_long_says_so() -> None:
-    assert one_line("a" * 80) == "a" * 80
-    assert one_line("a" * 81) == "a" * 79 + "…"
+    assert display_name("a" * 80) == "a" * 80
+    assert display_name("a" * 81) == "a" * 79 + "…"

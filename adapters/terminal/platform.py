@@ -13,7 +13,6 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TextIO
 
 from adapters.terminal.pipe import Pipe
@@ -32,7 +31,7 @@ class Terminal:
     """`memory.ports.Platform` for whoever sits at this terminal, or for a pipe.
 
     `user` is, unless given, the operating system's user name. `interactive` is, unless given, whether both streams are
-    terminals. `history` is the file in which typed lines are kept for the next run; None keeps them in memory.
+    terminals.
     """
 
     name = "terminal"
@@ -44,7 +43,6 @@ class Terminal:
         stdout: TextIO | None = None,
         user: str = "",
         interactive: bool | None = None,
-        history: Path | None = None,
         bot_name: str = "Threadkeeper",
         prefix: str = "!",
         clock: Clock = lambda: datetime.now(UTC),
@@ -56,7 +54,7 @@ class Terminal:
         )
         if interactive is None:
             interactive = read.isatty() and write.isatty()
-        self._face = Screen(read, write, greeting, history) if interactive else Pipe(read, write)
+        self._face = Screen(read, write, greeting) if interactive else Pipe(read, write)
         self._user = user or _login()
         self._clock = clock
         self._unanswered: dict[str, asyncio.Event] = {}
@@ -95,6 +93,19 @@ class Terminal:
     async def is_admin(self, user: str, place: Place) -> bool:  # noqa: ARG002 - whoever sits here owns the bot
         """Always."""
         return True
+
+    def say_stopping(self) -> None:
+        """Say in a line that the process stops when the answer is there; to nobody where none is awaited or seen."""
+        if isinstance(self._face, Screen):
+            self._face.say_stopping()
+
+    def restore(self) -> None:
+        """Give the terminal back as it was, right before the process ends without ceremony; nothing to do for a pipe.
+
+        Harmless at any time and however often; raises nothing.
+        """
+        if isinstance(self._face, Screen):
+            self._face.restore()
 
     async def _converse(self, text: str, accept: Accept) -> None:
         """Hand one message over and wait for its reply, if there is to be one."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import termios
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import has_focus
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import create_output
@@ -24,6 +24,8 @@ from rich.spinner import Spinner
 from memory.types import Delta
 
 _REFRESHES = 10  # a second: quick enough to read along, slow enough not to flicker
+_VISIBLE = b"\x1b[?25h\x1b[?2004l"  # the cursor is shown, and bracketed paste is off (xterm, ctlseqs)
+_LOCAL_FLAGS = 3  # where `termios.tcgetattr` has them
 # A terminal obeys these, and a model may repeat what somebody else wrote. Tab and newline are left.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -31,37 +33,68 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 class Screen:
     """A person's terminal; `closed` is False, since the person leaves by Ctrl-D. `NO_COLOR` is respected.
 
-    `history` is the file of the lines typed, readable by their writer only; None keeps them in memory.
+    Typed lines can be recalled until the process ends. They are kept in memory only: what has been forgotten must not
+    be found in a file. A window made narrower while an answer grows can leave lines of it above the whole answer.
     """
 
     closed = False
 
-    def __init__(self, stdin: TextIO, stdout: TextIO, greeting: str, history: Path | None) -> None:
+    def __init__(self, stdin: TextIO, stdout: TextIO, greeting: str) -> None:
         self._in = stdin
         self._out = stdout
         self._greeting = greeting
-        self._history = history
         self._console = Console(file=stdout, highlight=False)
+        self._found: list[int | list[bytes | int]] | None = None  # the terminal's attributes before ours
+        self._answering = False
 
     async def texts(self) -> AsyncGenerator[str, None]:
-        """The messages that are typed, until Ctrl-D."""
+        """The messages that are typed, until Ctrl-D; what is typed between them is not echoed, and is not lost."""
         session = PromptSession[str](
             "> ",
             multiline=True,
             prompt_continuation="  ",
             key_bindings=_keys(),
-            history=_open_history(self._history),
             input=create_input(self._in),
             output=create_output(self._out),
         )
         self._console.print(self._greeting, style="dim")
-        while True:
-            try:
+        self._stop_echo()
+        try:
+            while True:
                 # Signals belong to the process, which drains on them; Ctrl-C is a key here.
                 text = await session.prompt_async(handle_sigint=False)
-            except EOFError:
-                return
-            yield text
+                self._answering = True
+                yield text
+                self._answering = False
+        except EOFError:
+            return
+        finally:
+            self._answering = False
+            self.restore()
+
+    def say_stopping(self) -> None:
+        """Say that the end is near to somebody who waits for an answer; nobody waits while a message is typed."""
+        if self._answering:
+            self._console.print("stopping… Ctrl-C again stops at once", style="dim")
+
+    def restore(self) -> None:
+        """Leave the terminal as it was found: echoing, with a cursor; once, and without an error."""
+        if self._found is None:
+            return
+        found, self._found = self._found, None
+        with suppress(termios.error, OSError, ValueError):
+            termios.tcsetattr(self._in.fileno(), termios.TCSANOW, found)
+        with suppress(OSError, ValueError):
+            os.write(self._out.fileno(), _VISIBLE)
+
+    def _stop_echo(self) -> None:
+        """Keep what is typed out of the lines in which an answer grows; whatever is no terminal has no echo."""
+        with suppress(termios.error, OSError, ValueError):
+            descriptor = self._in.fileno()
+            self._found = termios.tcgetattr(descriptor)
+            silent = termios.tcgetattr(descriptor)
+            silent[_LOCAL_FLAGS] &= ~termios.ECHO
+            termios.tcsetattr(descriptor, termios.TCSANOW, silent)
 
     async def show(self, deltas: AsyncIterator[Delta]) -> None:
         """Show an answer grow, then put it up as a whole, where it can be scrolled back to."""
@@ -126,12 +159,3 @@ def _keys() -> KeyBindings:
         event.current_buffer.reset()
 
     return keys
-
-
-def _open_history(path: Path | None) -> History:
-    """The history of typed lines, in memory where its file cannot be written."""
-    if path is not None:
-        with suppress(OSError):
-            path.touch(mode=0o600)
-            return FileHistory(path)
-    return InMemoryHistory()

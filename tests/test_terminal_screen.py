@@ -1,0 +1,204 @@
+"""The terminal adapter at a real pseudo-terminal: whoever speaks to it is a person."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+SCRIPT = """
+import asyncio, os, signal
+from adapters.terminal import Terminal
+from tests.test_terminal import Core, deltas, note
+from memory.types import Delta
+
+go_on, stop = asyncio.Event(), asyncio.Event()
+
+async def slow():
+    yield Delta("begun")
+    await go_on.wait()
+    yield Delta(" and ended")
+
+async def speak(terminal, message):
+    if message.text == "slow":
+        await terminal.reply(message, slow(), note)
+        return
+    if message.text == "long":
+        text = "\\n".join(f"row {number}" for number in range(100))
+    elif message.text == "escape":
+        text = "harm\\x1b]0;title\\x07less"
+    else:
+        text = f"**got** {message.text!r}"
+    await terminal.reply(message, deltas(*(Delta(piece) for piece in text.splitlines(keepends=True))), note)
+
+async def main():
+    terminal = Terminal(user="ann")
+
+    def on_signal():
+        if stop.is_set():
+            terminal.restore()
+            terminal.restore()
+            os._exit(3)
+        stop.set()
+        terminal.say_stopping()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_signal)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, go_on.set)
+    await Core(speak).run(terminal)
+    print("left")
+
+asyncio.run(main())
+"""
+
+
+EDITING = "\x1b[?2004h"
+"""Bracketed paste is switched on while a line is edited (xterm, ctlseqs)."""
+
+
+class Person:
+    """Somebody at a pseudo-terminal of 24 lines, in which a conversation runs."""
+
+    def __init__(self) -> None:
+        self._master, slave = pty.openpty()
+        self.found = self.attributes()
+        os.set_blocking(self._master, False)
+        self.seen = self._unread = ""
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own script
+            [sys.executable, "-c", SCRIPT],
+            cwd=ROOT,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1", "LINES": "24", "COLUMNS": "80"},
+        )
+        os.close(slave)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    async def see(self, text: str) -> str:
+        """Wait for a text, and return all up to it since the last one, without control sequences."""
+        async with asyncio.timeout(20):
+            while text not in self._unread:
+                try:
+                    piece = os.read(self._master, 65_536).decode("utf-8", "replace")
+                except BlockingIOError:
+                    await asyncio.sleep(0.005)
+                    continue
+                if "\x1b[6n" in piece:  # where is the cursor?
+                    self.type("\x1b[1;1R")
+                self._unread += piece
+        at = self._unread.index(text) + len(text)
+        fresh, self._unread = self._unread[:at], self._unread[at:]
+        self.seen += fresh
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", fresh)
+
+    def attributes(self) -> list[int | list[bytes | int]]:
+        """How the terminal is set (termios)."""
+        return termios.tcgetattr(self._master)
+
+    @property
+    def sees_what_is_typed(self) -> bool:
+        """Whether the terminal itself echoes."""
+        flags = self.attributes()[3]
+        return isinstance(flags, int) and bool(flags & termios.ECHO)
+
+    def close(self) -> None:
+        """Hang up."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+
+@pytest.fixture
+def person() -> Iterator[Person]:
+    """Somebody at a terminal."""
+    person = Person()
+    yield person
+    person.close()
+
+
+async def test_a_person_is_greeted_edits_lines_reads_markdown_and_leaves_by_ctrl_d(person: Person) -> None:
+    greeting = await person.see(EDITING)
+    assert "!help" in greeting
+    assert "Ctrl-D" in greeting
+    person.type("nonsense\x03hello\x1b\rworld\r")
+    answer = await person.see("'hello\\nworld'")
+    assert "**got**" not in answer
+    await person.see(EDITING)
+    person.type("\x04")
+    await person.see("left")
+    assert person.process.wait(20) == 0
+    assert person.attributes() == person.found
+
+
+async def test_an_answer_taller_than_the_screen_stands_there_once_and_whole(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("long\r")
+    rows = await person.see(EDITING)
+    assert re.search(r"\s+".join(f"row {number}" for number in range(100)), rows)
+
+
+async def test_what_a_model_says_cannot_steer_the_terminal_and_no_color_is_respected(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("escape\r")
+    await person.see("harm]0;titleless")
+    await person.see(EDITING)
+    assert "\x1b]0;title" not in person.seen
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", person.seen)
+
+
+async def test_what_was_typed_before_can_be_recalled(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("first\r")
+    await person.see(EDITING)
+    person.type("second\r")
+    await person.see(EDITING)
+    person.type("\x1b[A\x1b[A\r")
+    await person.see("'first'")
+
+
+async def test_what_is_typed_while_an_answer_grows_does_not_spoil_it_and_is_the_next_message(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("slow\r")
+    await person.see("begun")
+    assert not person.sees_what_is_typed
+    person.type("typed ahead\rand half a li")
+    person.process.send_signal(signal.SIGUSR1)
+    answer = await person.see("begun and ended")
+    assert "ahead" not in answer
+    await person.see("'typed ahead'")
+    await person.see(EDITING)
+    person.type("ne\r")
+    await person.see("'and half a line'")
+
+
+async def test_the_first_ctrl_c_in_an_answer_is_answered_and_the_second_leaves_a_sane_terminal(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("slow\r")
+    await person.see("begun")
+    person.process.send_signal(signal.SIGINT)
+    await person.see("stopping…")
+    person.process.send_signal(signal.SIGINT)
+    await person.see("\x1b[?25h")
+    assert person.process.wait(20) == 3
+    assert person.attributes() == person.found
+
+
+async def test_nobody_who_types_is_told_that_it_stops(person: Person) -> None:
+    await person.see(EDITING)
+    person.process.send_signal(signal.SIGINT)
+    person.type("hello\r")
+    assert "stopping" not in await person.see("'hello'")
