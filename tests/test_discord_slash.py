@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, cast
 import discord
 import pytest
 
+from adapters.discord.preflight import prepare
 from adapters.discord.slash import Interactions
 from errors import ReplyImpossible
+from logs import LineFormatter
 from memory.types import CommandSpec, Delta, Inbound, Person, Place
 from tests.discord_home import FORGET, Home, a_home, saying
 
@@ -78,7 +80,7 @@ async def test_a_command_works_in_a_direct_message_and_in_a_thread(home: Home) -
     ]
 
 
-async def test_a_command_that_fails_says_so_to_its_user(home: Home) -> None:
+async def test_a_command_that_fails_says_so_to_its_user(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     async def stumble(_: Inbound) -> None:
         raise ZeroDivisionError
 
@@ -86,6 +88,10 @@ async def test_a_command_that_fails_says_so_to_its_user(home: Home) -> None:
         used = await home.fake.slash(home.alice, home.channel, "forget")
         await home.fake.wait_for(lambda: any(not answer.loading for answer in home.fake.responses(used)))
     assert "went wrong" in home.fake.responses(used)[0].content
+    (failed,) = [record for record in caplog.records if record.getMessage() == "slash command failed"]
+    line = LineFormatter("text", ()).format(failed)
+    assert "error=ZeroDivisionError" in line
+    assert "in stumble" in line
 
 
 async def test_commands_are_registered_only_when_they_changed(home: Home) -> None:
@@ -107,12 +113,30 @@ async def test_descriptions_longer_than_discord_takes_are_cut(home: Home) -> Non
     assert "h" * 101 not in f"{command.json}"
 
 
+def used(client: discord.Client, its_id: int) -> discord.Interaction:
+    """A use of a command, by its id; its token is `token-` and the id."""
+    data = {"id": str(its_id), "type": 2, "token": f"token-{its_id}", "version": 1, "application_id": "1"}
+    state = client._connection  # noqa: SLF001  there is no public way to have discord.py parse an event
+    return discord.Interaction(data=cast("InteractionData", data | {"attachment_size_limit": 0}), state=state)
+
+
 async def test_a_command_whose_time_has_passed_is_given_up_and_not_answered_in_the_channel() -> None:
-    client = discord.Client(intents=discord.Intents.none())
-    data = {"id": "700000000000000001", "type": 2, "token": "t", "version": 1, "application_id": "1"}
-    state = client._connection  # noqa: SLF001  there is no public way to have discord.py parse an old event
     interactions = Interactions()
-    old = cast("InteractionData", data | {"attachment_size_limit": 0})
-    interactions.keep(discord.Interaction(data=old, state=state))
+    interactions.keep(used(discord.Client(intents=discord.Intents.none()), 700000000000000001))
     with pytest.raises(ReplyImpossible):
         await interactions.post("700000000000000001", "too late", 0)
+
+
+async def test_of_very_many_commands_the_newest_512_can_still_be_answered(home: Home) -> None:
+    prepare(home.fake.api_url, home.fake.gateway_url)
+    interactions, newest = Interactions(), int(home.fake.add_user("somebody"))
+    oldest = newest - 512
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        await client.login(home.fake.token)
+        for its_id in range(oldest, newest + 1):
+            interactions.keep(used(client, its_id))
+        for its_id in (oldest, oldest + 1, newest):
+            with pytest.raises(ReplyImpossible):
+                await interactions.post(str(its_id), "hello", 0)
+    tried = [request.path.split("/")[3] for request in home.fake.requests if request.path.startswith("/webhooks/")]
+    assert tried == [f"token-{oldest + 1}", f"token-{newest}"]

@@ -18,12 +18,19 @@ FAILURES: Final = (discord.DiscordException, aiohttp.ClientError, OSError, Runti
 _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 """Bad token, shard, sharding required, API version, intents: https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
 
+_NO_HISTORY = 160002
+_BLOCKED = 200000
+"""JSON error codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes."""
+
 _TOO_MANY = 429
 _SERVER_ERROR = 500
 
 
 def as_connect_error(exc: Exception) -> PlatformError:
-    """Say what a failed login or a broken connection asks for: other settings, or another try."""
+    """Say what a failed login or a broken connection asks for: other settings, or another try.
+
+    Other settings only where Discord itself says so: a 403, 404 or 408 may be a proxy's, and gone in a minute.
+    """
     match exc:
         case discord.LoginFailure() | discord.HTTPException(status=401):
             return PlatformMisconfigured("Discord refuses the token")
@@ -31,8 +38,6 @@ def as_connect_error(exc: Exception) -> PlatformError:
             return PlatformMisconfigured("Discord refuses the intents")
         case discord.ConnectionClosed(code=code) if code in _FATAL_CLOSES:
             return PlatformMisconfigured(f"Discord closed the gateway with {code}")
-        case discord.HTTPException(status=status) if status < _SERVER_ERROR and status != _TOO_MANY:
-            return PlatformMisconfigured(f"Discord answered {status}")
         case discord.HTTPException(status=status):
             return PlatformUnreachable(f"Discord answered {status}")
         case _:
@@ -48,3 +53,13 @@ def as_reply_error(exc: Exception) -> PlatformError:
     if isinstance(exc, discord.HTTPException) and exc.status < _SERVER_ERROR and exc.status != _TOO_MANY:
         return ReplyImpossible(f"Discord answered {exc.status} with code {exc.code}")
     return as_connect_error(exc)
+
+
+def is_without_history(exc: Exception) -> bool:
+    """Whether a reply was refused only because it is one: it needs the right to read the channel's history."""
+    return isinstance(exc, discord.HTTPException) and exc.code == _NO_HISTORY
+
+
+def is_blocked(exc: Exception) -> bool:
+    """Whether a text was refused by the server's automatic moderation."""
+    return isinstance(exc, discord.HTTPException) and exc.code == _BLOCKED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
 import discord
@@ -13,7 +13,7 @@ import discord
 from adapters.base import ChatPlatform
 from adapters.delivery import Limits
 from adapters.discord.connection import Connection
-from adapters.discord.failures import FAILURES, as_connect_error, as_reply_error
+from adapters.discord.failures import FAILURES, as_connect_error, as_reply_error, is_blocked, is_without_history
 from adapters.discord.places import DIRECT_SPACE, PLATFORM
 from adapters.discord.preflight import INTENT_ADVICE, look_up, prepare
 from adapters.discord.slash import Interaction, Interactions, to_inbound
@@ -23,12 +23,11 @@ from memory.types import CommandSpec, Inbound, Place
 
 log = logging.getLogger(__name__)
 
-_TYPING_SECONDS = 8.0
-"""Discord shows "is typing" for ten: https://discord.com/developers/docs/resources/channel#trigger-typing-indicator."""
-
-
 NOT_HERE = "I can't do that for you here."
 """What a slash command is told that nothing comes of, so that "is thinking…" does not stand there for ever."""
+
+BLOCKED = "My answer was not let through here."
+"""What stands in place of a text that the server's automatic moderation does not let through."""
 
 
 class Discord(ChatPlatform):
@@ -39,6 +38,9 @@ class Discord(ChatPlatform):
 
     name = PLATFORM
     limits = Limits(characters=2000, interval=1.0)
+
+    typing_seconds: float = 8.0
+    """Discord shows "is typing" for ten: https://discord.com/developers/docs/resources/channel#trigger-typing-indicator."""
 
     def __init__(
         self, *, token: str, prefix: str, commands: Sequence[CommandSpec], api_url: str = "", gateway_url: str = ""
@@ -92,7 +94,7 @@ class Discord(ChatPlatform):
         except AttributeError as exc:
             # discord.py trips over its own feet when the gateway is down at first connect:
             # https://github.com/Rapptz/discord.py/issues/10520
-            if client.was_ready:
+            if client.was_connected:
                 raise
             raise PlatformUnreachable("the gateway is down") from exc
         finally:
@@ -120,12 +122,18 @@ class Discord(ChatPlatform):
             return False
 
     async def post(self, to: Inbound, text: str, part: int) -> str:
-        """See `ChatPlatform.post`; the same part posted twice within minutes is one message, by its nonce."""
+        """See `ChatPlatform.post`; the same part posted twice within minutes is one message, by its nonce.
+
+        Where the server's automatic moderation does not let the text through, a sentence that says so is posted.
+        """
         if to.private:
             return await self._interactions.post(to.message_id, text, part)
         try:
             message = await self._send(to, text, part)
         except FAILURES as exc:
+            if is_blocked(exc):
+                with suppress(*FAILURES):
+                    await self._send(to, BLOCKED, part)
             raise as_reply_error(exc) from exc
         if message.content.strip() != text.strip():
             # A part from before a crash: Discord gave back what already stood there, under the same nonce.
@@ -133,7 +141,7 @@ class Discord(ChatPlatform):
         return str(message.id)
 
     async def edit(self, to: Inbound, message_id: str, text: str) -> None:
-        """See `ChatPlatform.edit`."""
+        """See `ChatPlatform.edit`; what is not let through is replaced as in `post`."""
         if to.private:
             await self._interactions.edit(to.message_id, message_id, text)
             return
@@ -141,6 +149,9 @@ class Discord(ChatPlatform):
         try:
             await message.edit(content=text)
         except FAILURES as exc:
+            if is_blocked(exc):
+                with suppress(*FAILURES):
+                    await message.edit(content=BLOCKED)
             raise as_reply_error(exc) from exc
 
     async def remove(self, to: Inbound, message_id: str) -> None:
@@ -172,14 +183,24 @@ class Discord(ChatPlatform):
     async def _type(self, place: Place) -> None:
         while True:
             await self._channel(place).typing()
-            await asyncio.sleep(_TYPING_SECONDS)
+            await asyncio.sleep(self.typing_seconds)
 
     async def _send(self, to: Inbound, text: str, part: int) -> discord.Message:
+        """Post a part, the first one as a reply where the bot may reply.
+
+        Raises: what discord.py raises.
+        """
         channel, nonce = self._channel(to.place), f"{to.message_id}.{part}"
-        if part > 0:
-            return await channel.send(text, nonce=nonce, suppress_embeds=True)
-        answered = channel.get_partial_message(int(to.message_id)).to_reference(fail_if_not_exists=False)
-        return await channel.send(text, nonce=nonce, suppress_embeds=True, reference=answered, mention_author=False)
+        if part == 0:
+            answered = channel.get_partial_message(int(to.message_id)).to_reference(fail_if_not_exists=False)
+            try:
+                return await channel.send(
+                    text, nonce=nonce, suppress_embeds=True, reference=answered, mention_author=False
+                )
+            except discord.HTTPException as exc:
+                if not is_without_history(exc):
+                    raise
+        return await channel.send(text, nonce=nonce, suppress_embeds=True)
 
     def _channel(self, place: Place) -> discord.PartialMessageable:
         """Address a place without asking Discord for it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +11,7 @@ import discord
 
 from adapters.discord.markup import Names, ids_in, readable
 from adapters.discord.places import PLATFORM, place_of, visibility_of
-from adapters.text import one_line
+from adapters.text import display_name
 from memory.types import Attachment, Inbound, Person, Place, Quote, Visibility
 
 log = logging.getLogger(__name__)
@@ -37,13 +37,17 @@ class Me:
 
 @dataclass(frozen=True, slots=True)
 class Referenced:
-    """The message that another one answers or forwards; Discord does not tell whose a forwarded one is."""
+    """The message that another one answers or forwards; Discord does not tell whose a forwarded one is.
+
+    `files` are the names of the files with it.
+    """
 
     message_id: str
     content: str
     sent_at: datetime
     author: Person = field(default_factory=lambda: Person("", ""))
     names: Names = field(default_factory=Names)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,10 @@ def understand(event: Event, me: Me) -> Inbound | None:
 
 
 def _quote(quoted: Referenced, own: frozenset[str]) -> Quote:
+    """Quote a message as a person sees it; a name is all that a quotation can tell of a file."""
     text = readable(quoted.content, quoted.names, own).text
+    if quoted.files:
+        text = f"{text} [attached: {', '.join(quoted.files)}]".lstrip()
     return Quote(quoted.message_id, quoted.author.user, quoted.author.name, text, quoted.sent_at)
 
 
@@ -123,13 +130,14 @@ def to_inbound(message: discord.Message, me: int, channel: object = None) -> Inb
     """Turn a message into an `Inbound`; None where it is nothing to the bot, whose user id is `me`.
 
     `channel` is given where the message itself does not know its channel (a thread that is in no cache).
-    Never raises: a message that cannot be read is dropped, and the log says by which error.
+    Never raises: a message that cannot be read is dropped, and the log says where it went wrong.
     """
     try:
         event = read(message, message.channel if channel is None else channel)
         return None if event is None else understand(event, _me(message, me))
-    except Exception as exc:  # noqa: BLE001  whatever a stranger sends, the next message has to be heard
-        log.warning("message dropped", extra={"platform": PLATFORM, "error": type(exc).__name__})
+    except Exception as exc:
+        # Whatever a stranger sends, the next message has to be heard.
+        log.warning("message dropped", exc_info=exc, extra={"platform": PLATFORM})
         return None
 
 
@@ -138,22 +146,20 @@ def read(message: discord.Message, channel: object) -> Event | None:
     place = place_of(channel)
     if place is None:
         return None
-    snapshot = message.message_snapshots[0] if message.message_snapshots else None
-    author = message.author
-    files = (*message.attachments, *(snapshot.attachments if snapshot else ()))
-    stickers = (*message.stickers, *(snapshot.stickers if snapshot else ()))
+    snapshot = _snapshot(message)
+    author, content = message.author, _words(message)
     return Event(
         place=place,
         visibility=visibility_of(channel),
         message_id=str(message.id),
         author=person(author),
-        content=message.content,
+        content=content,
         sent_at=message.created_at,
         by_person=message.type in _SAID and not (author.bot or author.system or message.webhook_id),
-        names=names_in(message.content, message.guild, message.mentions),
+        names=names_in(content, message.guild, message.mentions),
         mentioned=frozenset(str(user.id) for user in message.mentions),
         mentioned_roles=frozenset(str(role.id) for role in message.role_mentions),
-        attachments=_attachments(files, stickers),
+        attachments=_attachments(message),
         answers=_answered(message),
         forwards=None if snapshot is None else _forwarded(message, snapshot),
         roles=roles_of(author),
@@ -162,7 +168,7 @@ def read(message: discord.Message, channel: object) -> Event | None:
 
 def person(user: discord.abc.User) -> Person:
     """Name a user as the place shows him, on one line."""
-    return Person(str(user.id), one_line(user.display_name) or one_line(user.name) or str(user.id))
+    return Person(str(user.id), display_name(user.display_name) or display_name(user.name) or str(user.id))
 
 
 def roles_of(author: discord.abc.User) -> frozenset[str]:
@@ -183,8 +189,8 @@ def names_in(content: str, guild: discord.Guild | None, people: Iterable[discord
     channels = {channel: guild.get_channel_or_thread(int(channel)) for channel in ids.channels}
     return Names(
         people={user: person(member).name for user, member in members.items() if member is not None} | known,
-        roles={its_id: one_line(role.name) for its_id, role in roles.items() if role is not None},
-        channels={its_id: one_line(channel.name) for its_id, channel in channels.items() if channel is not None},
+        roles={its_id: display_name(role.name) for its_id, role in roles.items() if role is not None},
+        channels={its_id: display_name(channel.name) for its_id, channel in channels.items() if channel is not None},
     )
 
 
@@ -199,21 +205,40 @@ def _answered(message: discord.Message) -> Referenced | None:
     quoted = message.reference.resolved if message.reference is not None else None
     if message.type is not discord.MessageType.reply or not isinstance(quoted, discord.Message):
         return None
-    names = names_in(quoted.content, message.guild, quoted.mentions)
-    return Referenced(str(quoted.id), quoted.content, quoted.created_at, person(quoted.author), names)
+    snapshot = _snapshot(quoted)
+    content = _words(quoted) or (_words(snapshot) if snapshot else "")
+    names = names_in(content, message.guild, quoted.mentions)
+    files = tuple(file.name for file in _attachments(quoted))
+    return Referenced(str(quoted.id), content, quoted.created_at, person(quoted.author), names, files)
 
 
 def _forwarded(message: discord.Message, snapshot: discord.MessageSnapshot) -> Referenced:
-    """Read the copy that a forwarded message carries; Discord lets a message carry one."""
+    """Read the copy that a forwarded message carries; its files are the message's own, which carries them."""
     origin = message.reference.message_id if message.reference is not None else None
-    names = names_in(snapshot.content, message.guild)
-    return Referenced(str(origin or ""), snapshot.content, snapshot.created_at, names=names)
+    content = _words(snapshot)
+    return Referenced(str(origin or ""), content, snapshot.created_at, names=names_in(content, message.guild))
 
 
-def _attachments(
-    files: Sequence[discord.Attachment], stickers: Sequence[discord.StickerItem]
-) -> tuple[Attachment, ...]:
+def _snapshot(message: discord.Message) -> discord.MessageSnapshot | None:
+    """Find the copy of the message that this one forwards; Discord lets a message carry one."""
+    return message.message_snapshots[0] if message.message_snapshots else None
+
+
+def _words(said: discord.Message | discord.MessageSnapshot) -> str:
+    """Give the text of a message with what its poll asks; of one without any, what stands in its embeds."""
+    if isinstance(said, discord.Message) and said.poll is not None:
+        answers = (f"- {answer.text}" for answer in said.poll.answers)
+        return "\n".join([*([said.content] if said.content else []), f"Poll: {said.poll.question}", *answers])
+    shown = (part for embed in said.embeds for part in (embed.title, embed.description) if part)
+    return said.content or "\n".join(shown)
+
+
+def _attachments(message: discord.Message) -> tuple[Attachment, ...]:
+    """List the files and stickers of a message, and of the one that it forwards."""
+    snapshot = _snapshot(message)
+    files = (*message.attachments, *(snapshot.attachments if snapshot else ()))
+    stickers = (*message.stickers, *(snapshot.stickers if snapshot else ()))
     return (
-        *(Attachment(one_line(file.filename), file.content_type or "", file.size) for file in files),
-        *(Attachment(one_line(sticker.name), _STICKER_KINDS.get(sticker.format, ""), 0) for sticker in stickers),
+        *(Attachment(display_name(file.filename), file.content_type or "", file.size) for file in files),
+        *(Attachment(display_name(sticker.name), _STICKER_KINDS.get(sticker.format, ""), 0) for sticker in stickers),
     )

@@ -12,7 +12,7 @@ import discord
 import yarl
 
 from adapters.discord.failures import FAILURES, as_connect_error
-from adapters.text import one_line
+from adapters.text import display_name
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
 from memory.types import Finding
 
@@ -147,7 +147,7 @@ def _application(client: discord.Client) -> Application:
         raise PlatformUnreachable("Discord did not say whose token this is")
     flags = client.application.flags
     reads_content = flags.gateway_message_content or flags.gateway_message_content_limited
-    return Application(str(client.application.id), one_line(client.user.name), reads_content)
+    return Application(str(client.application.id), display_name(client.user.name), reads_content)
 
 
 async def _servers(client: discord.Client) -> list[Server]:
@@ -157,7 +157,8 @@ async def _servers(client: discord.Client) -> list[Server]:
     while True:
         page = await client.http.get_guilds(_GUILDS_AT_ONCE, after=after, with_counts=False)
         servers += [
-            Server(one_line(guild["name"]), discord.Permissions(int(guild.get("permissions", "0")))) for guild in page
+            Server(display_name(guild["name"]), discord.Permissions(int(guild.get("permissions", "0"))))
+            for guild in page
         ]
         if len(page) < _GUILDS_AT_ONCE:
             return servers

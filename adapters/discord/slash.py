@@ -79,9 +79,9 @@ def _command(spec: CommandSpec, take: Take) -> app_commands.Command[discord.app_
 
 
 async def _tell_failure(interaction: discord.Interaction, error: app_commands.AppCommandError) -> None:
-    """Put a sentence where "is thinking…" would stand for a quarter of an hour, and the error's type into the log."""
+    """Put a sentence where "is thinking…" would stand for a quarter of an hour, and the error into the log."""
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-    log.error("slash command failed", extra={"platform": PLATFORM, "error": type(cause).__name__})
+    log.error("slash command failed", exc_info=cause, extra={"platform": PLATFORM})
     sentence = cause.sentence if isinstance(cause, ThreadkeeperError) else ThreadkeeperError().sentence
     with suppress(*FAILURES):
         if interaction.response.is_done():

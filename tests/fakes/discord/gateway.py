@@ -137,11 +137,15 @@ class Session:
 
 
 class Gateway:
-    """All sessions of the bot; `refuse_resume` answers every RESUME with an invalid session."""
+    """All sessions of the bot; `refuse_resume` answers every RESUME with an invalid session.
+
+    `ignores_closes` leaves a client that closes without the answer that the websocket protocol promises.
+    """
 
     def __init__(self, world: World, account: Account, changes: Changes) -> None:
         self.connections = Connections()
         self.refuse_resume = False
+        self.ignores_closes = False
         self._world = world
         self._account = account
         self._changes = changes
@@ -179,7 +183,7 @@ class Gateway:
         `zlib-stream` is spoken where the client asks for it; a client that asks for `zstd-stream` gets plain text,
         which discord.py understands (DiscordWebSocket.poll_event).
         """
-        socket = web.WebSocketResponse(timeout=1.0)
+        socket = web.WebSocketResponse(timeout=1.0, autoclose=not self.ignores_closes)
         await socket.prepare(request)
         compress = request.query.get("compress") == "zlib-stream"
         connection = Connection(socket, request.transport, compress=compress)
@@ -190,6 +194,8 @@ class Gateway:
                 if message.type is WSMsgType.TEXT:
                     self._receive(connection, message.data)
                     self._changes.mark()
+            while self.ignores_closes and request.transport is not None:
+                await asyncio.sleep(0.01)
         finally:
             writer.cancel()
             self._forget(connection)

@@ -186,6 +186,7 @@ class MessageRoutes:
             same = self._service.find_nonce(self._world.bot.id, draft.nonce)
             if same is not None:
                 return self._service.bot_json(same) | {"nonce": draft.nonce}
+        self._moderate(channel, draft.content)
         self._check_reference(channel, draft)
         message = self._service.post(compose(self._service, channel, draft))
         self._service.remember_nonce(message)
@@ -201,11 +202,17 @@ class MessageRoutes:
             form = FormError("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
             raise ApiError(Reason.INVALID_FORM, form)
 
+    def _moderate(self, channel: Channel, content: str) -> None:
+        """Refuse a text with a blocked word, in a server: automatic moderation is a server's."""
+        if channel.guild and any(word in content for word in self._service.blocked):
+            raise ApiError(Reason.BLOCKED)
+
     def edit(self, call: Call) -> JsonObject:
         """PATCH a message: the bot's own only."""
         message = self._message(call)
         if message.author_id != self._world.bot.id:
             raise ApiError(Reason.NOT_ITS_AUTHOR)
+        self._moderate(self._world.channels[message.channel_id], text(call.form, "content"))
         return self._service.bot_json(self.revise(message, call))
 
     def revise(self, message: FakeMessage, call: Call) -> FakeMessage:

@@ -80,6 +80,10 @@ class FakeDiscord:
         """The bot's user id, which is its application's id too."""
         return self._world.bot.id
 
+    def bot_role(self, guild: str) -> str:
+        """The id of the role that the bot's invitation made in a server."""
+        return next(role.id for role in self._world.guilds[guild].roles.values() if role.bot == self.bot_id)
+
     # What exists
 
     def add_user(self, name: str, display_name: str | None = None, *, bot: bool = False) -> str:
@@ -283,6 +287,14 @@ class FakeDiscord:
     @refuse_resume.setter
     def refuse_resume(self, refuse: bool) -> None:
         self._service.gateway.refuse_resume = refuse
+
+    def block(self, word: str) -> None:
+        """Let every server's automatic moderation refuse what the bot writes with this word in it."""
+        self._service.blocked.add(word)
+
+    def ignore_closes(self) -> None:
+        """Let the gateway answer no closing handshake of the websockets that are opened from now on."""
+        self._service.gateway.ignores_closes = True
 
     def drop_gateway(self, *, resumable: bool = True) -> None:
         """Cut the gateway connections; with `resumable` false their sessions are gone too."""

@@ -87,6 +87,7 @@ class Service:
         self.faults = Faults()
         self.requests: list[FakeRequest] = []
         self.typing: Counter[str] = Counter()
+        self.blocked: set[str] = set()
         self.commands = Commands()
         self.interactions: dict[str, Interaction] = {}
         self._nonces: dict[tuple[str, str], tuple[str, float]] = {}
