@@ -3,11 +3,11 @@
     python bot.py                  serve every platform whose tokens are set; with none, talk in the terminal
     python bot.py chat             talk in the terminal, also where tokens are set
     python bot.py check            look at everything that can be wrong, a line each
-    python bot.py manifest --discord     print the invite URL of the Discord bot
+    python bot.py manifest         print the manifest of the Slack app; --discord: the invite URL of the Discord bot
     python bot.py backup PATH      copy the database while the bot runs
 
 Exit codes: 0 done, 1 a fault at run time, 2 the settings are wrong.
-The libraries of Discord and OpenAI are imported where they are used: a terminal need not wait for them.
+The libraries of Discord, Slack and OpenAI are imported where they are used: a terminal need not wait for them.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from memory.types import Finding, TurnDone
 from storage import open_store, sqlite
 
 if TYPE_CHECKING:
+    from adapters.terminal import Terminal
     from llm.client import OpenAIModel
 
 log = logging.getLogger("bot")
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "check":
                 return asyncio.run(check(settings))
             case "manifest":
-                return asyncio.run(manifest(settings))
+                return asyncio.run(invite(settings)) if options.discord else manifest(settings)
             case "backup":
                 return backup(settings, options.path)
             case _:
@@ -90,7 +91,7 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands.add_parser("chat", parents=[files], help="talk in the terminal, also where tokens are set")
     commands.add_parser("check", parents=[files], help="look at everything that can be wrong before it goes wrong")
     show = commands.add_parser("manifest", parents=[files], help="print what the platform needs to know of the bot")
-    show.add_argument("--discord", action="store_true", required=True, help="the invite URL of the Discord bot")
+    show.add_argument("--discord", action="store_true", help="the invite URL of the Discord bot, not Slack's manifest")
     copy = commands.add_parser("backup", parents=[files], help="copy the database while the bot runs")
     copy.add_argument("path", type=Path, help="the copy, a file that does not exist yet")
     # Defaults here, not on the parser: a subcommand would put its own over what stood before it.
@@ -100,14 +101,12 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 # -- serving
 
 
-async def serve(settings: config.Settings, stop: asyncio.Event, *, terminal: bool) -> int:
-    """Serve until `stop` is set or the last platform has ended, and return the exit code."""
+async def serve(settings: config.Settings, stop: asyncio.Event, platforms: Sequence[Platform]) -> int:
+    """Serve the platforms until `stop` is set or the last of them has ended, and return the exit code."""
     core_settings = settings.core()
-    platforms = [] if terminal else make_platforms(settings)
-    if not platforms:
+    if all(platform.name == "terminal" for platform in platforms):
         # Whoever can start the bot could edit the lists: they are for people who come from elsewhere.
         core_settings = replace(core_settings, allow=frozenset(), deny=frozenset())
-        platforms = [make_terminal(settings)]
     store = await open_store(settings.storage.url, clock)
     try:
         async with make_model(settings) as model:
@@ -138,16 +137,22 @@ async def run(core: Core, platforms: Sequence[Platform], stop: asyncio.Event) ->
 async def serve_until_signal(settings: config.Settings, *, terminal: bool) -> int:
     """Serve; SIGINT and SIGTERM begin the drain, a second one ends the process at once: what it cut off is on disk."""
     stop = asyncio.Event()
+    platforms = [] if terminal else make_platforms(settings)
+    screen = None if platforms else make_terminal(settings)
 
     def on_signal() -> None:
         if stop.is_set():
+            if screen:
+                screen.restore()
             os._exit(FAILED)
         log.info("stopping", extra={"drain_seconds": DRAIN_SECONDS})
+        if screen:
+            screen.say_stopping()
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    return await serve(settings, stop, terminal=terminal)
+    return await serve(settings, stop, [screen] if screen else platforms)
 
 
 async def supervise(platform: Platform, core: Core) -> bool:
@@ -189,10 +194,22 @@ def make_platforms(settings: config.Settings) -> list[Platform]:
                 gateway_url=settings.discord.gateway_url,
             )
         )
+    if settings.tokens.slack_bot and settings.tokens.slack_app:
+        from adapters.slack import Slack
+
+        platforms.append(
+            Slack(
+                bot_token=settings.tokens.slack_bot.get_secret_value(),
+                app_token=settings.tokens.slack_app.get_secret_value(),
+                prefix=settings.bot.prefix,
+                commands=SPECS,
+                api_url=settings.slack.api_url,
+            )
+        )
     return platforms
 
 
-def make_terminal(settings: config.Settings) -> Platform:
+def make_terminal(settings: config.Settings) -> Terminal:
     """The terminal; a person who talks there is not interrupted by the log's everyday lines."""
     if sys.stdin.isatty() and sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)
@@ -227,6 +244,7 @@ def make_client(settings: config.Settings) -> OpenAIModel:
         fallbacks=settings.model.fallbacks,
         max_reply_tokens=settings.model.max_reply_tokens,
         timeout_seconds=settings.model.timeout_seconds,
+        context_tokens=settings.model.context_tokens,
     )
 
 
@@ -266,6 +284,15 @@ async def check(settings: config.Settings) -> int:
         findings += await discord.check(settings.tokens.discord.get_secret_value(), settings.discord.api_url)
     else:
         findings.append(Finding("discord", True, "not served: DISCORD_TOKEN is not set"))
+    if settings.tokens.slack_bot and settings.tokens.slack_app:
+        from adapters import slack
+
+        bot_token, app_token = settings.tokens.slack_bot, settings.tokens.slack_app
+        findings += await slack.check(
+            bot_token.get_secret_value(), app_token.get_secret_value(), settings.slack.api_url
+        )
+    else:
+        findings.append(Finding("slack", True, "not served: SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set"))
     for finding in findings:
         cure = f" → {finding.cure}" if finding.cure and not finding.well else ""
         print(f"{'ok ' if finding.well else 'BAD'}  {finding.subject}: {finding.detail}{cure}")
@@ -283,7 +310,15 @@ async def check_model(settings: config.Settings) -> list[Finding]:
         await model.aclose()
 
 
-async def manifest(settings: config.Settings) -> int:
+def manifest(settings: config.Settings) -> int:
+    """Print the manifest of the Slack app, which needs no token yet."""
+    from adapters import slack
+
+    print(slack.manifest(settings.bot.name, SPECS))
+    return DONE
+
+
+async def invite(settings: config.Settings) -> int:
     """Print the URL that invites the Discord bot into a server."""
     if settings.tokens.discord is None:
         print(".env: DISCORD_TOKEN: is not set, and the invite URL holds the bot's id", file=sys.stderr)

@@ -198,10 +198,13 @@ class Commands:
         forgetting, until = self._asked.pop((str(inbound.place), inbound.author), (None, self._clock()))
         if forgetting is None or until <= self._clock():
             return phrases.NOTHING_TO_CONFIRM.format(prefix=self._settings.prefix)
-        return await self._do(replace(forgetting, at=inbound.sent_at))
+        # The newest messages are those that the question counted; everything else goes up to now.
+        return await self._do(forgetting if forgetting.last else replace(forgetting, at=inbound.sent_at))
 
     async def _do(self, forgetting: Forgetting) -> str:
         extent = await self._store.forget(forgetting, find_echo)
+        if not (extent.turns or extent.summaries or extent.waiting):
+            return phrases.NOTHING_TO_FORGET
         self._lanes.interrupt(forgetting)
         try:
             clean = await self._store.scrub(at_most=SCRUB_AT_ONCE_BYTES)

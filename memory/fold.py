@@ -45,6 +45,11 @@ class Fold:
     replaces: Summary | None
     ceiling: int
 
+    @property
+    def allowance(self) -> int:
+        """What the answer may take: a model that is cut off exactly at the ceiling ends in the middle of a sentence."""
+        return int(self.ceiling * OVERSHOOT) + 1
+
 
 def is_due(prompt: Prompt, answer_tokens: int, budget: Budget) -> bool:
     """Whether the next prompt would come too near the budget, or this one already left something out (rule 1)."""

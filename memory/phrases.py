@@ -124,8 +124,6 @@ def write_extent(extent: Extent) -> str:
 
 def write_forgotten(extent: Extent, *, clean: bool) -> str:
     """What went, and whether the database file is clean of it already."""
-    if not (extent.turns or extent.summaries or extent.waiting):
-        return "There was nothing here to forget."
     file = (
         "and the database file is clean of it" if clean else "and the database file is cleaned in the next quiet minute"
     )

@@ -113,7 +113,7 @@ def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0, *, pe
         keep=keep,
         keep_recent=settings.keep_recent,
         summary=summary,
-        request=min(total, int((settings.context_tokens - summary) * shrink / ratio)),
+        request=min(total, int((settings.context_tokens - 2 * summary) * shrink / ratio)),
         max_messages=settings.max_messages if settings.strategy == "window" else None,
         folds=settings.strategy == "summary",
     )

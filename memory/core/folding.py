@@ -106,7 +106,7 @@ class Folding:
         fold = plan_fold(thread, budget, self._planning.count)
         if fold is None:
             return 0
-        answer = await self._model.complete(fold.request, fold.ceiling)
+        answer = await self._model.complete(fold.request, fold.allowance)
         summary = check_fold(fold, answer.text, self._planning.count, self._planning.clock())
         replaces = fold.replaces.version if fold.replaces else 0
         saved = await self._store.save_fold(FoldDone(conversation, thread.epoch, replaces, summary, answer.usage))

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from errors import PlatformError, PlatformUnreachable, StorageError, ThreadkeeperError
 from memory import policy
 from memory.commands import NAMES, Commands
 from memory.core.folding import Folding
-from memory.core.planning import Planning
+from memory.core.planning import Planning, answer_id
 from memory.core.turns import Observer, Speech, Turns, insist, once
 from memory.phrases import UNKNOWN
 from memory.policy import Burst
@@ -35,11 +36,12 @@ from memory.types import (
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 15.0
-"""After this a lane is tried again that the disk or the platform had stopped; its messages wait in the inbox."""
+RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15.0, 900.0
+"""After so long a lane is tried again that the disk, the platform or a fault of ours had stopped, twice as long after
+every time it stops again; its messages wait in the inbox."""
 
-SCRUB_SECONDS = 60.0
-"""A large database is cleaned of what was forgotten after so long without a turn."""
+QUIET_SECONDS = 60.0
+"""A large database is cleaned of what was forgotten when no lane has run for so long."""
 
 REPLIES, ASIDE = "replies", "aside"
 """Names of tasks: those that say something to people, which a drain waits for, and all others."""
@@ -74,6 +76,9 @@ class Core:
         self._platforms: dict[str, Platform] = {}
         self._lanes: dict[Conversation, _Lane] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._commanding: set[int] = set()
+        self._stopped: dict[Conversation, int] = {}
+        self._last_lane = monotonic()
         self._draining = False
         self._planning = Planning(settings, count, clock)
         self._folding = Folding(self._planning, store, model)
@@ -119,7 +124,7 @@ class Core:
                 return False
             row = await self._store.accept(inbound, conversation, decision)
         except StorageError as exc:
-            if inbound.addressed:
+            if inbound.addressed or policy.command_of(inbound.text, self._settings.prefix, NAMES):
                 self._spawn(self._say(inbound, exc.sentence))
             raise
         if row is None:
@@ -131,7 +136,9 @@ class Core:
         if self._draining:
             return
         if waiting.decision is Decision.COMMAND:
-            self._spawn(self._run_command(waiting), name=REPLIES)
+            if waiting.id not in self._commanding:
+                self._commanding.add(waiting.id)
+                self._spawn(self._run_command(waiting), name=REPLIES)
         elif waiting.conversation in self._lanes:
             self._lanes[waiting.conversation].more = True
         else:
@@ -162,15 +169,18 @@ class Core:
                     lane.more = True
                     if await self._run_turn(conversation, lane, burst):
                         self._fold_aside(conversation)
-        except (StorageError, PlatformUnreachable) as exc:
+            self._stopped.pop(conversation, None)
+        except Exception as exc:
             log.warning("lane stopped", extra={"conversation": str(conversation)}, exc_info=exc)
             self._spawn(self._serve_later(conversation))
         finally:
             del self._lanes[conversation]
+            self._last_lane = monotonic()
 
     async def _serve_later(self, conversation: Conversation) -> None:
-        """Try a lane again when what stopped it may have passed."""
-        await self._sleep(RETRY_SECONDS)
+        """Try a lane again when what stopped it may have passed, after longer and longer pauses."""
+        times = self._stopped[conversation] = self._stopped.get(conversation, 0) + 1
+        await self._sleep(min(RETRY_SECONDS * 2 ** (times - 1), LONGEST_RETRY_SECONDS))
         try:
             waiting = await self._store.pending(conversation)
         except StorageError:
@@ -178,6 +188,8 @@ class Core:
             return
         if waiting:
             self._dispatch(waiting[0])
+        else:
+            self._stopped.pop(conversation, None)
 
     async def _run_turn(self, conversation: Conversation, lane: _Lane, burst: Burst) -> bool:
         """Run one turn as a task of its own, so that a forgetting can stop it while its lane goes on.
@@ -199,10 +211,20 @@ class Core:
             lane.turn = None
 
     async def _say_forgotten(self, conversation: Conversation, target: Waiting, speech: Speech) -> None:
-        """Leave no half answer to a message that was forgotten; one that still waits is answered anew in its place."""
+        """Leave no half answer to a message that was forgotten; one that still waits is answered anew in its place.
+
+        An answer that was on disk already and was not forgotten is said to its end.
+        """
+        if speech.text and await self._still_stands(conversation, target):
+            await self._say(target.inbound, speech.text, tuple(speech.posts.values()))
+            return
         still = {waiting.id for waiting in await self._store.pending(conversation)}
         if speech.posts and target.id not in still:
             await self._say(target.inbound, FORGOTTEN, tuple(speech.posts.values()))
+
+    async def _still_stands(self, conversation: Conversation, target: Waiting) -> bool:
+        thread = await self._store.load(conversation, self.budget.window)
+        return any(turn.message_id == answer_id(target.inbound.message_id) for turn in thread.turns)
 
     def interrupt(self, forgetting: Forgetting) -> None:
         """Stop the turns and folds under way where something was forgotten; those that still stand begin again."""
@@ -247,36 +269,48 @@ class Core:
             text = ThreadkeeperError().sentence
         else:
             log.info("command", extra={"command": name, "place": str(inbound.place), "author": inbound.author})
-        await self._say(inbound, text, waiting.posts)
+        await self._say(inbound, text, waiting.posts, command=waiting.id)
         try:
             await self._store.settle(waiting.id)
         except StorageError as exc:
             log.warning("command not settled", extra={"command": name}, exc_info=exc)
+        finally:
+            self._commanding.discard(waiting.id)
 
-    async def _say(self, inbound: Inbound, text: str, posted: tuple[str, ...] = ()) -> None:
-        """Say something that is no turn; where that is impossible, the log has to do."""
+    async def _say(self, inbound: Inbound, text: str, posted: Sequence[str] = (), command: int | None = None) -> None:
+        """Say something that is no turn; where that is impossible, the log has to do.
 
-        async def note(_part: int, _message_id: str) -> None:
-            """Keep nothing of it."""
+        Where a command's answer stands is noted: it may show words that are forgotten later, and be quoted then.
+        """
+        posts = dict(enumerate(posted))
+
+        async def note(part: int, message_id: str) -> None:
+            posts[part] = message_id
+            if command is not None:
+                await self._store.note_post(command, part, message_id)
+
+        async def say() -> None:
+            await platform.reply(inbound, once(text), note, [posts[part] for part in sorted(posts)])
 
         platform = self._platforms[inbound.place.platform]
         try:
             try:
-                await platform.reply(inbound, once(text), note, posted)
+                await say()
             except PlatformUnreachable:
-                await insist(lambda: platform.reply(inbound, once(text), note, posted), self._sleep)
-        except PlatformError as exc:
+                await insist(say, self._sleep)
+        except (PlatformError, StorageError) as exc:
             log.warning("could not answer", extra={"place": str(inbound.place)}, exc_info=exc)
 
     async def _scrub_when_quiet(self) -> None:
-        """Clean the files of what was forgotten once no lane has run for a while; what is due survives a restart."""
+        """Clean the files of what was forgotten: at once what an earlier run left, else when no lane has run for long."""
         while True:
-            await asyncio.sleep(SCRUB_SECONDS)
             try:
-                if not self._lanes and await self._store.scrub():
-                    log.debug("files are clean")
+                await self._store.scrub()
             except StorageError as exc:
                 log.warning("scrub failed", exc_info=exc)
+            await asyncio.sleep(QUIET_SECONDS)
+            while self._lanes or monotonic() - self._last_lane < QUIET_SECONDS:  # noqa: ASYNC110 - quiet is no event
+                await asyncio.sleep(1)
 
 
 def _touches(forgetting: Forgetting, place: Place) -> bool:

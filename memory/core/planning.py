@@ -59,7 +59,7 @@ class Planning:
             text=text,
             tokens=self.count(text),
             sent_at=self.clock(),
-            message_id=f"re:{answers}",
+            message_id=answer_id(answers),
         )
 
     def prompt(self, thread: Thread, heard: Sequence[Turn], visibility: Visibility, budget: Budget) -> Prompt:
@@ -75,6 +75,11 @@ class Planning:
         )
         author = f"{thread.conversation.platform}:{heard[-1].author}"
         return replace(prompt, conversation_key=_hash(thread.conversation), user_key=_hash(author))
+
+
+def answer_id(message_id: str) -> str:
+    """The id of the turn that answers a message."""
+    return f"re:{message_id}"
 
 
 def _hash(name: Conversation | str) -> str:

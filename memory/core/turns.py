@@ -18,7 +18,7 @@ from errors import (
     StorageError,
     ThreadkeeperError,
 )
-from memory.core.planning import Planning
+from memory.core.planning import Planning, answer_id
 from memory.fold import is_due
 from memory.policy import Burst
 from memory.ports import Model, Platform, Sleep, Store
@@ -133,7 +133,7 @@ class Turns:
         log.warning("reply impossible", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
         speech.error = type(exc).__name__
         if speech.recorded:
-            await self._store.retract(exchange.conversation, f"re:{answers}")
+            await self._store.retract(exchange.conversation, answer_id(answers))
         else:
             await self._store.record(exchange)
 
@@ -168,16 +168,17 @@ class Turns:
         except ModelError as exc:
             log.warning("model failed", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
             speech.error = type(exc).__name__
-            await self._record(exchange, speech)
             speech.text = exc.sentence
+            await self._record(replace(exchange, usage=speech.usage), speech)
             yield Delta(exc.sentence, restart=True)
             return
-        await self._record(replace(exchange, answer=self._planning.say(text, answers), usage=speech.usage), speech)
         speech.text = text
+        await self._record(replace(exchange, answer=self._planning.say(text, answers), usage=speech.usage), speech)
         yield last
 
     async def _record(self, exchange: Exchange, speech: Speech) -> None:
         if not await self._store.record(exchange):
+            speech.text = ""
             raise _EpochPassedError
         if exchange.answer is None:
             return
