@@ -73,16 +73,20 @@ def _collect_tokens(file: str, text: str, environ: Mapping[str, str]) -> Tokens:
     lines = list(parse_stream(io.StringIO(text)))
     faults = [Fault(f"{file}: line {line.original.line}", "expected NAME=value") for line in lines if line.error]
     written = {line.key: line.value for line in lines if line.key and line.value}
+    given = {field: environ.get(variable) or written.get(variable) for field, (variable, _) in _SECRETS.items()}
     tokens: dict[str, SecretStr] = {}
     for field, (variable, prefix) in _SECRETS.items():
-        set_here = environ.get(variable)
-        value = set_here or written.get(variable)
+        value = given[field]
         if not value:
             continue
         try:
             tokens[field] = SecretStr(shapes.token(value, prefix))
         except ValueError as error:
-            faults.append(Fault(f"{'environment' if set_here else file}: {variable}", str(error)))
+            faults.append(Fault(f"{'environment' if environ.get(variable) else file}: {variable}", str(error)))
+    for absent, present in (("slack_bot", "slack_app"), ("slack_app", "slack_bot")):
+        if present in tokens and not given[absent]:
+            what = f"is not set, but {_SECRETS[present][0]} is, and Slack takes both (.env.example says where it is)"
+            faults.append(Fault(f"{file}: {_SECRETS[absent][0]}", what))
     if faults:
         raise SettingsError(*faults)
     return Tokens(**tokens)

@@ -59,8 +59,12 @@ def nearest_command(text: str, prefix: str, commands: Collection[str]) -> str:
 
 
 def depends_on_joining(inbound: Inbound) -> bool:
-    """Whether `decide` has to be told if the bot has spoken there: only for what stands in a thread unaddressed."""
-    return bool(inbound.place.thread) and not inbound.addressed
+    """Whether `decide` has to be told if the bot has spoken there: only for what stands in a thread unaddressed.
+
+    The message that opens a thread, and gives it its id, stands there before anybody else has spoken.
+    """
+    thread = inbound.place.thread
+    return thread not in {"", inbound.message_id} and not inbound.addressed
 
 
 def decide(inbound: Inbound, settings: CoreSettings, commands: Collection[str], *, joined: bool) -> Decision:

@@ -11,7 +11,8 @@ import pytest
 
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.model import FakeModel
-from tests.serving import Scene
+from tests.fakes.slack import FakeSlack
+from tests.scenes import DiscordScene, Scene, SlackScene
 
 # A machine that is busy with something else is no reason to fail; `bench/` measures time.
 hypothesis.settings.register_profile("threadkeeper", deadline=None)
@@ -56,6 +57,26 @@ async def model() -> AsyncIterator[FakeModel]:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, discord: FakeDiscord, model: FakeModel) -> Scene:
-    """A server with people in it, a model, and a bot that is yet to start."""
-    return Scene(tmp_path, discord, model)
+async def slack() -> AsyncIterator[FakeSlack]:
+    """A Slack of its own for one test."""
+    async with FakeSlack() as fake:
+        yield fake
+
+
+@pytest.fixture
+def discord_scene(tmp_path: Path, discord: FakeDiscord, model: FakeModel) -> DiscordScene:
+    """A Discord server with people in it, a model, and a bot that is yet to start."""
+    return DiscordScene(tmp_path, model, discord)
+
+
+@pytest.fixture
+async def slack_scene(tmp_path: Path, slack: FakeSlack, model: FakeModel) -> SlackScene:
+    """A Slack workspace with people in it, a model, and a bot that is yet to start."""
+    return await SlackScene.make(tmp_path, model, slack)
+
+
+@pytest.fixture(params=["discord", "slack"])
+def scene(request: pytest.FixtureRequest) -> Scene:
+    """Either of them: what is proved with it holds on both platforms."""
+    chosen: Scene = request.getfixturevalue(f"{request.param}_scene")
+    return chosen

@@ -50,7 +50,7 @@ HOMES = {
     "pydantic_core": ("config/",),
     "dotenv": ("config/",),
 }
-BROUGHT = {"aiohttp": "discord-py", "yarl": "discord-py", "pydantic_core": "pydantic"}
+BROUGHT = {"aiohttp": "discord-py", "yarl": "discord-py", "slack_sdk": "slack-bolt", "pydantic_core": "pydantic"}
 """Packages that we import and that another one brings, of which they are the face: two ranges could only disagree."""
 
 NOT_IMPORTED = frozenset({"tzdata"})
@@ -144,7 +144,7 @@ def test_the_outer_rooms_know_the_contracts_and_themselves(room: str) -> None:
     assert strangers(f"{room}/", room, *CONTRACTS) == []
 
 
-SHARED = ("adapters.base", "adapters.delivery", "adapters.text")
+SHARED = ("adapters.base", "adapters.delivery", "adapters.fences", "adapters.text")
 ADAPTERS = sorted(
     {top(source.removeprefix("adapters/").replace("/", ".")) for source in PRODUCT if "adapters/" in source}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.fakes.model import ModelRequest, Say
-from tests.serving import Scene
+from tests.scenes import DiscordScene, Scene
 
 CANARY = "Zorblax-4711"
 
@@ -38,16 +38,19 @@ async def ask_after(scene: Scene) -> str:
 
 
 class TestForget:
-    async def test_a_whole_channel_is_forgotten_with_its_threads_after_a_confirmation(self, scene: Scene) -> None:
-        thread = scene.discord.add_thread(scene.channel, "plans")
+    async def test_a_whole_channel_is_forgotten_with_its_threads_after_a_confirmation(
+        self, discord_scene: DiscordScene
+    ) -> None:
+        scene = discord_scene
+        thread = await scene.thread()
         async with scene.serving():
             await tell_secret(scene)
             scene.model.respond = lambda _: "Noted."
             await scene.exchange(scene.ann, f"again: {CANARY}", "Noted.", thread)
-            await scene.discord.say(scene.channel, scene.mod, "!forget")
+            await scene.say(scene.mod, "!forget")
             await scene.heard("This forgets everything here, threads included: 6 messages, in 2 conversations.")
             assert CANARY.encode() in bytes_of_files(scene)
-            await scene.discord.say(scene.channel, scene.mod, "!forget confirm")
+            await scene.say(scene.mod, "!forget confirm")
             await scene.heard(
                 "Forgotten: 6 messages, in 2 conversations. It is out of my memory, and the database file"
             )
@@ -57,7 +60,7 @@ class TestForget:
     async def test_my_own_words_go_with_what_the_bot_made_of_them_and_other_peoples_stay(self, scene: Scene) -> None:
         async with scene.serving():
             await tell_secret(scene)
-            await scene.discord.say(scene.channel, scene.ann, "!forget me now")
+            await scene.say(scene.ann, "!forget me now")
             await scene.heard("Forgotten: 3 messages.")
             assert CANARY.encode() not in bytes_of_files(scene)
             request = await ask_after(scene)
@@ -75,13 +78,13 @@ class TestForget:
         async with scene.serving():
             await scene.exchange(scene.ann, f"my code is {CANARY}", "Understood.")
             await scene.exchange(scene.bob, "good morning", "Understood.")
-            await scene.discord.say(scene.channel, scene.mod, "!summary now")
+            await scene.say(scene.mod, "!summary now")
             await scene.heard(f"Summary: {CANARY}.")
-            await scene.discord.say(scene.channel, scene.mod, f"!forget <@{scene.ann}> now")
+            await scene.say(scene.mod, f"!forget {scene.mention(scene.ann)} now")
             await scene.heard("Forgotten: 2 messages and 1 summary.")
             assert CANARY not in await ask_after(scene)
             scene.model.respond = respond
-            await scene.discord.say(scene.channel, scene.mod, "!summary now")
+            await scene.say(scene.mod, "!summary now")
             await scene.heard("Summary: nothing.")
             assert CANARY.encode() not in bytes_of_files(scene)
 
@@ -89,7 +92,7 @@ class TestForget:
         async with scene.serving():
             await scene.exchange(scene.ann, "keep this", "Understood.")
             await scene.exchange(scene.ann, f"my code is {CANARY}", "Understood.")
-            await scene.discord.say(scene.channel, scene.mod, "!forget last 2 now")
+            await scene.say(scene.mod, "!forget last 2 now")
             await scene.heard("Forgotten: 2 messages.")
             request = await ask_after(scene)
         assert CANARY not in request
@@ -98,18 +101,24 @@ class TestForget:
     async def test_only_who_moderates_may_forget_for_others_and_anybody_is_told_so(self, scene: Scene) -> None:
         async with scene.serving():
             await scene.exchange(scene.ann, f"my code is {CANARY}", "Understood.")
-            commands = ("!forget", "!forget now", "!forget last 2 now", f"!forget <@{scene.ann}> now", "!summary")
+            commands = (
+                "!forget",
+                "!forget now",
+                "!forget last 2 now",
+                f"!forget {scene.mention(scene.ann)} now",
+                "!summary",
+            )
             for number, command in enumerate(commands, start=1):
-                await scene.discord.say(scene.channel, scene.bob, command)
+                await scene.say(scene.bob, command)
                 await scene.heard("is for people who moderate this place; nothing was changed.", times=number)
             assert CANARY in await ask_after(scene)
 
     async def test_nobody_can_confirm_what_another_asked_for(self, scene: Scene) -> None:
         async with scene.serving():
             await scene.exchange(scene.ann, f"my code is {CANARY}", "Understood.")
-            await scene.discord.say(scene.channel, scene.mod, "!forget")
-            await scene.heard("This forgets everything here")
-            await scene.discord.say(scene.channel, scene.ann, "!forget confirm")
+            await scene.say(scene.mod, "!forget")
+            await scene.heard("This forgets everything ")
+            await scene.say(scene.ann, "!forget confirm")
             await scene.heard("There is nothing to confirm")
             assert CANARY in await ask_after(scene)
 
@@ -118,7 +127,7 @@ class TestForget:
         async with scene.serving():
             await scene.ask(scene.ann, f"my code is {CANARY}")
             await scene.heard(CANARY)
-            await scene.discord.say(scene.channel, scene.mod, "!forget now")
+            await scene.say(scene.mod, "!forget now")
             await scene.heard("Forgotten: 1 message.")
             await scene.heard("This was forgotten before I had answered it.")
             assert CANARY not in await ask_after(scene)
@@ -132,7 +141,7 @@ class TestForget:
             await scene.ask(scene.bob, "what is her code?")
             await scene.heard(CANARY)
             scene.model.respond = lambda _: "I don't know."
-            await scene.discord.say(scene.channel, scene.ann, "!forget me now")
+            await scene.say(scene.ann, "!forget me now")
             await scene.heard("I don't know.")
         assert not any(CANARY in said for said in scene.said())
         assert CANARY not in scene.model.requests[-1].text
@@ -143,7 +152,7 @@ class TestSummary:
     async def test_it_shows_the_turns_and_the_budget_where_there_is_no_summary_yet(self, scene: Scene) -> None:
         async with scene.serving():
             await scene.exchange(scene.ann, "hello", "Understood.")
-            await scene.discord.say(scene.channel, scene.mod, "!summary")
+            await scene.say(scene.mod, "!summary")
             await scene.heard("There is no summary here yet")
         assert "after it, word for word: 2 turns" in scene.said()[-1]
         assert re.search(r"`█░{19}` \d+ of [\d,]+ tokens", scene.said()[-1])
@@ -155,7 +164,7 @@ class TestSummary:
                 await scene.ask(scene.ann, f"spool {number}")
                 await scene.heard("Understood.", times=number + 1)
             scene.model.respond = lambda _: "They counted spools."
-            await scene.discord.say(scene.channel, scene.mod, "!summary now")
+            await scene.say(scene.mod, "!summary now")
             await scene.heard("Folded 4 turns into the summary.")
         shown = scene.said()[-1]
         assert "**Summary**, version 1, from " in shown
@@ -169,18 +178,19 @@ class TestSummary:
                 await scene.ask(scene.ann, f"spool {number}")
                 await scene.heard("Understood.", times=number + 1)
             scene.model.respond = lambda _: "much too long " * 1000
-            await scene.discord.say(scene.channel, scene.mod, "!summary now")
+            await scene.say(scene.mod, "!summary now")
             await scene.heard("The new summary can't be believed, so the old one stays")
         assert scene.rows("SELECT * FROM summaries") == []
 
 
 class TestSlash:
-    async def test_slash_commands_do_the_same_and_answer_their_user_alone(self, scene: Scene) -> None:
+    async def test_slash_commands_do_the_same_and_answer_their_user_alone(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         async with scene.serving():
-            await scene.discord.wait_for(lambda: "forget" in scene.discord.commands.names)
+            await scene.wait_for(lambda: "forget" in scene.discord.commands.names)
             await scene.exchange(scene.ann, f"my code is {CANARY}", "Understood.")
-            used = await scene.discord.slash(scene.mod, scene.channel, "forget", {"words": "now"})
-            await scene.discord.wait_for(
+            used = await scene.discord.slash(scene.mod, scene.home, "forget", {"words": "now"})
+            await scene.wait_for(
                 lambda: any("Forgotten: 2 messages." in r.content for r in scene.discord.responses(used))
             )
             assert len(scene.said()) == 1
@@ -188,7 +198,6 @@ class TestSlash:
 
     async def test_help_says_how_to_talk_and_names_every_command(self, scene: Scene) -> None:
         async with scene.serving():
-            await scene.discord.say(scene.channel, scene.ann, "!help")
+            await scene.say(scene.ann, "!help")
             await scene.heard("Mention me or reply to me and I answer")
         assert all(f"`!{name}`" in scene.said()[-1] for name in ("help", "forget", "summary"))
-        assert set(scene.discord.commands.names) == {"help", "forget", "summary"}

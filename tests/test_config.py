@@ -146,6 +146,15 @@ def test_two_slack_tokens_that_were_mixed_up_are_both_named() -> None:
     assert "begins with xapp-" in faults["environment: SLACK_APP_TOKEN"]
 
 
+@pytest.mark.parametrize(
+    ("present", "absent"), [("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"), ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN")]
+)
+def test_one_slack_token_without_the_other_is_a_fault_of_the_other(present: str, absent: str) -> None:
+    faults = faults_of_secrets(None, {present: SECRETS[present]})
+    assert set(faults) == {f".env: {absent}"}
+    assert present in faults[f".env: {absent}"]
+
+
 def test_faults_of_both_files_and_the_environment_come_together(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[bot]\nprefix = ""\n')
     (tmp_path / ".env").write_text(f"# mine\nDISCORD_TOKEN {DISCORD}\nOPENAI_API_KEY='a b'\n")

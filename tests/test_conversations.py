@@ -9,7 +9,7 @@ from pathlib import Path
 from llm.tokens import load_counter
 from tests.fakes.discord import FakeDiscord, FakeFile, Permission
 from tests.fakes.model import FakeModel, ModelRequest, Refuse, Say, openai_error
-from tests.serving import Scene
+from tests.scenes import DiscordScene, Scene
 
 FOLD = "You keep the rolling summary"
 
@@ -52,12 +52,12 @@ class TestTalking:
         assert "Ann: my name is Zorblax" in scene.model.requests[-1].text
 
     async def test_channels_threads_and_people_in_private_have_conversations_of_their_own(self, scene: Scene) -> None:
-        thread = scene.discord.add_thread(scene.channel, "plans")
-        direct = scene.discord.open_dm(scene.ann)
+        thread = await scene.thread()
+        direct = scene.direct(scene.ann)
         async with scene.serving():
             for place, word in (
-                (scene.channel, "alpha"),
-                (scene.other_channel, "beta"),
+                (scene.home, "alpha"),
+                (scene.other, "beta"),
                 (thread, "gamma"),
                 (direct, "delta"),
             ):
@@ -66,7 +66,8 @@ class TestTalking:
             assert [w for w in ("alpha", "beta", "gamma", "delta") if w in request.text] == [word]
         assert last_words(chats(scene)[-1]) == "the word is delta"
 
-    async def test_per_user_conversations_in_a_channel_do_not_see_each_other(self, scene: Scene) -> None:
+    async def test_per_user_conversations_in_a_channel_do_not_see_each_other(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         scene.settings["memory"] = {"conversation": "per_user"}
         async with scene.serving():
             await scene.exchange(scene.ann, "the word is alpha", "Understood.")
@@ -101,8 +102,8 @@ class TestTalking:
         async with scene.serving():
             await scene.ask(scene.ann, "take your time")
             await scene.model.wait_for(lambda: len(scene.model.requests) == 1)
-            await scene.ask(scene.bob, "be quick", scene.other_channel)
-            await scene.heard("Fast.", scene.other_channel)
+            await scene.ask(scene.bob, "be quick", scene.other)
+            await scene.heard("Fast.", scene.other)
             assert "Slow." not in scene.said()
             gate.set()
             await scene.heard("Slow.")
@@ -110,27 +111,30 @@ class TestTalking:
     async def test_in_a_joined_thread_nobody_need_mention_the_bot_and_talk_among_people_is_only_remembered(
         self, scene: Scene
     ) -> None:
-        thread = scene.discord.add_thread(scene.channel, "plans")
+        thread = await scene.thread()
         async with scene.serving():
-            await scene.discord.say(thread, scene.bob, "nobody asked the bot yet")
+            await scene.say(scene.bob, "nobody asked the bot yet", thread)
             await scene.exchange(scene.ann, "hello", "Understood.", thread)
-            await scene.discord.say(thread, scene.ann, f"<@{scene.bob}> shall we meet at noon?")
-            await scene.discord.say(thread, scene.bob, "when do we meet?")
+            await scene.say(scene.ann, f"{scene.mention(scene.bob)} shall we meet at noon?", thread)
+            await scene.until(lambda: len(scene.rows("SELECT id FROM inbox")) == 2)
+            await scene.say(scene.bob, "when do we meet?", thread)
             await scene.heard("Understood.", thread, times=2)
         assert len(chats(scene)) == 2
         assert "Ann: @Bob shall we meet at noon?" in chats(scene)[1].text
         assert "nobody asked" not in chats(scene)[1].text
 
-    async def test_pictures_are_said_not_to_be_readable_and_replies_quote_what_they_answer(self, scene: Scene) -> None:
+    async def test_pictures_are_said_not_to_be_readable_and_replies_quote_what_they_answer(
+        self, discord_scene: DiscordScene
+    ) -> None:
+        scene = discord_scene
         async with scene.serving():
-            said = await scene.discord.say(scene.channel, scene.bob, "the boat leaves at nine")
-            picture = FakeFile("boat.png", "image/png", 120_000)
+            said = await scene.say(scene.bob, "the boat leaves at nine")
             await scene.discord.say(
-                scene.channel,
+                scene.home,
                 scene.ann,
                 f"<@{scene.discord.bot_id}> is that so?",
                 reply_to=said,
-                attachments=[picture],
+                attachments=[FakeFile("boat.png", "image/png", 120_000)],
             )
             await scene.heard("Understood.")
         words = last_words(chats(scene)[0])
@@ -188,7 +192,7 @@ class TestBudgets:
             return int(1.4 * sum(count(message.content) + 3 for message in request.messages))
 
         async with FakeModel(prompt_tokens=reported) as model:
-            scene = Scene(tmp_path, discord, model)
+            scene = DiscordScene(tmp_path, model, discord)
             scene.settings["memory"] = {"strategy": "buffer", "max_tokens": 1000, "keep_tokens": 300}
             async with scene.serving():
                 for number in range(12):
@@ -232,7 +236,10 @@ class TestErrors:
         assert "Ann: hello" in scene.model.requests[-1].text
         assert "refuses my settings" not in scene.model.requests[-1].text
 
-    async def test_a_reply_that_can_be_put_nowhere_is_no_turn_and_stops_nothing(self, scene: Scene) -> None:
+    async def test_a_reply_that_can_be_put_nowhere_is_no_turn_and_stops_nothing(
+        self, discord_scene: DiscordScene
+    ) -> None:
+        scene = discord_scene
         gate = asyncio.Event()
         scene.model.script(Say(("Too ", "late."), gate=gate))
         doomed = scene.discord.add_channel(scene.server, "doomed")

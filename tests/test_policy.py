@@ -127,6 +127,12 @@ def test_only_for_an_unaddressed_message_in_a_thread_it_matters_whether_the_bot_
     assert not depends_on_joining(inbound(addressed=False))
 
 
+def test_before_the_message_that_opens_a_thread_nobody_can_have_spoken_there() -> None:
+    opening = inbound(addressed=False, place=replace(THREAD, thread="7"))
+    assert depends_on_joining(replace(opening, message_id="8"))
+    assert not depends_on_joining(replace(opening, message_id="7"))
+
+
 def test_a_channel_is_one_conversation_for_everybody() -> None:
     assert conversation_of(inbound(author="1"), CoreSettings()) == HERE
     assert conversation_of(inbound(author="2"), CoreSettings()) == HERE

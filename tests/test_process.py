@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.model import Say
-from tests.serving import Scene
+from tests.scenes import DiscordScene, Scene
 
 ROOT = Path(__file__).parent.parent
 
@@ -142,7 +142,8 @@ class TestExitCodes:
             ["config.toml", "memory.max_tokens"],
         ]
 
-    async def test_a_refused_token_is_said_without_being_shown(self, scene: Scene) -> None:
+    async def test_a_refused_token_is_said_without_being_shown(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         config, env = scene.write_settings()
         env.write_text("DISCORD_TOKEN=not-the-token-at-all\n")
         code, _, errors = await run(scene.directory, "--config", str(config), "--env", str(env))
@@ -159,7 +160,8 @@ class TestExitCodes:
 
 
 class TestServing:
-    async def test_a_second_process_on_the_same_database_is_refused_by_name(self, scene: Scene) -> None:
+    async def test_a_second_process_on_the_same_database_is_refused_by_name(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         async with served(scene) as first:
             code, _, errors = await run(
                 scene.directory, "--config", str(scene.directory / "config.toml"), "chat", lines="hello\n"
@@ -167,7 +169,8 @@ class TestServing:
         assert code == 1
         assert f"process {first.process.pid} already serves this database" in errors
 
-    async def test_a_signal_lets_running_replies_end_and_nothing_new_begin(self, scene: Scene) -> None:
+    async def test_a_signal_lets_running_replies_end_and_nothing_new_begin(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         gate = asyncio.Event()
         scene.model.script(Say(("I was not ", "interrupted."), gate=gate))
         async with served(scene) as bot:
@@ -180,8 +183,9 @@ class TestServing:
         assert scene.said() == ["I was not interrupted."]
 
     async def test_a_second_signal_ends_it_at_once_and_the_answer_follows_after_the_next_start(
-        self, scene: Scene
+        self, discord_scene: DiscordScene
     ) -> None:
+        scene = discord_scene
         scene.model.script(Say(("Never ", "said."), ending="silence"))
         async with served(scene) as bot:
             await scene.ask(scene.ann, "hello")
@@ -194,7 +198,10 @@ class TestServing:
             await scene.heard("Understood.")
         assert [said for said in scene.said() if "Understood." in said] == ["Understood."]
 
-    async def test_killed_while_it_answers_it_answers_once_after_the_next_start(self, scene: Scene) -> None:
+    async def test_killed_while_it_answers_it_answers_once_after_the_next_start(
+        self, discord_scene: DiscordScene
+    ) -> None:
+        scene = discord_scene
         scene.model.script(Say(("This is a long first half of an answer, ", "and "), ending="silence"))
         async with served(scene) as bot:
             await scene.ask(scene.ann, "my name is Zorblax")
@@ -208,7 +215,8 @@ class TestServing:
         assert "Ann: my name is Zorblax" in scene.model.requests[-1].text
         assert scene.rows("PRAGMA integrity_check") == [("ok",)]
 
-    async def test_a_gateway_that_is_down_at_first_is_waited_for(self, scene: Scene) -> None:
+    async def test_a_gateway_that_is_down_at_first_is_waited_for(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         await scene.discord.down()
         async with started(scene) as bot:
             await bot.logged("platform broke")
@@ -225,7 +233,8 @@ class TestOtherCommands:
         code, _, errors = await run(tmp_path, *(named + command if before else command + named))
         assert (code, errors.startswith("other.toml: memory.max_tokens: ")) == (2, True)
 
-    async def test_check_says_a_line_a_thing_and_what_to_do(self, scene: Scene) -> None:
+    async def test_check_says_a_line_a_thing_and_what_to_do(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         config, env = scene.write_settings()
         code, output, _ = await run(scene.directory, "check", "--config", str(config), "--env", str(env))
         lines = dict(line[4:].strip().split(": ", 1) for line in output.splitlines())
@@ -237,7 +246,8 @@ class TestOtherCommands:
         assert "https://discord.com/developers/applications" in output
         assert scene.discord.token not in output
 
-    async def test_the_invite_url_holds_the_bots_id(self, scene: Scene) -> None:
+    async def test_the_invite_url_holds_the_bots_id(self, discord_scene: DiscordScene) -> None:
+        scene = discord_scene
         config, env = scene.write_settings()
         code, output, _ = await run(
             scene.directory, "manifest", "--discord", "--config", str(config), "--env", str(env)
@@ -246,7 +256,8 @@ class TestOtherCommands:
         assert output.startswith("https://discord.com/oauth2/authorize?")
         assert f"client_id={scene.discord.bot_id}" in output
 
-    async def test_a_backup_made_while_the_bot_runs_is_whole(self, scene: Scene, tmp_path: Path) -> None:
+    async def test_a_backup_made_while_the_bot_runs_is_whole(self, discord_scene: DiscordScene, tmp_path: Path) -> None:
+        scene = discord_scene
         copy = tmp_path / "copy.db"
         async with served(scene):
             await scene.exchange(scene.ann, "my name is Zorblax", "Understood.")

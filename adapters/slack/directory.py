@@ -1,0 +1,208 @@
+"""Who people are and what channels are, asked of Slack once in a while and remembered in between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.failures import FAILURES, code_of
+from adapters.slack.inbound import Event
+from adapters.slack.markup import Names, ids_in
+from adapters.slack.places import PLATFORM, UNKNOWN, Channel, Kind, channel_from
+from adapters.slack.wire import Json, as_map, flag_at, map_at, text_at
+from adapters.text import display_name
+from memory.types import Person
+
+log = logging.getLogger(__name__)
+
+_KEPT: Final = 4096
+"""People, and channels, that are remembered; the ones longest unused go first."""
+
+_NAME_SECONDS: Final = 3600.0
+"""How long a name or a channel's kind is believed; a change that Slack tells of is known at once."""
+
+_ADMIN_SECONDS: Final = 60.0
+"""How long it is believed that somebody is an admin: who is not any more, is not within a minute."""
+
+_LOOK_UP_SECONDS: Final = 1.0
+"""How long a message waits for a name: all of it has to be acknowledged within three seconds."""
+
+_LOOK_UPS: Final = 10
+"""People and channels named in one message that are asked after; nobody names more, and each is a request."""
+
+_CHANNEL_CHANGES = frozenset(
+    {"channel_rename", "group_rename", "channel_shared", "channel_unshared"}
+    | {"channel_convert_to_private", "channel_convert_to_public", "channel_name", "group_name"}
+)
+"""Events, and subtypes of `message`, that tell of another name or kind of a channel."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of Slack: `team` is the workspace, `admin` says that the user may administer it."""
+
+    id: str
+    name: str
+    team: str = ""
+    admin: bool = False
+
+
+class Remembered(Generic[Value]):
+    """Values by id, each believed for a while, a bounded number of them."""
+
+    def __init__(self, kept: int, seconds: float) -> None:
+        self._kept = kept
+        self._seconds = seconds
+        self._values: OrderedDict[str, tuple[Value, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: str, now: float, seconds: float | None = None) -> Value | None:
+        """The value, if it has been learned within the time that it is believed for, or within `seconds`."""
+        value, learned = self._values.get(key, (None, 0.0))
+        if value is None or now - learned >= (self._seconds if seconds is None else seconds):
+            return None
+        self._values.move_to_end(key)
+        return value
+
+    def put(self, key: str, value: Value, now: float) -> None:
+        """Learn a value, and forget the one longest unused when there are too many."""
+        self._values[key] = (value, now)
+        self._values.move_to_end(key)
+        if len(self._values) > self._kept:
+            self._values.popitem(last=False)
+
+    def drop(self, key: str) -> None:
+        """Believe nothing of this id any more."""
+        self._values.pop(key, None)
+
+
+def user_from(user: Json) -> User:
+    """Read a user object: https://docs.slack.dev/reference/objects/user-object."""
+    profile = map_at(user, "profile")
+    name = display_name(
+        text_at(profile, "display_name", "real_name") or text_at(user, "real_name", "name") or text_at(user, "id")
+    )
+    admin = any(flag_at(user, right) for right in ("is_admin", "is_owner", "is_primary_owner"))
+    stranger = flag_at(user, "is_stranger") or flag_at(user, "deleted")
+    return User(text_at(user, "id"), name or text_at(user, "id"), text_at(user, "team_id"), admin and not stranger)
+
+
+class Directory:
+    """The people and channels around one bot, whose workspace is `team`.
+
+    Nothing here raises: who can't be looked up has an id for a name, and a channel that can't be is private.
+    """
+
+    def __init__(self, web: AsyncWebClient, team: str) -> None:
+        self._web = web
+        self._team = team
+        self._users: Remembered[User] = Remembered(_KEPT, _NAME_SECONDS)
+        self._channels: Remembered[Channel] = Remembered(_KEPT, _NAME_SECONDS)
+        self._asking: dict[str, asyncio.Task[User | Channel | None]] = {}
+
+    async def person(self, user: str, team: str = "") -> Person:
+        """Name somebody; people of other workspaces are told apart by it, for they can have anybody's name.
+
+        `team` is the workspace that an event gives for the user.
+        """
+        known = await self._user(user)
+        team = known.team or team
+        outside = bool(team) and team != self._team
+        return Person(user, f"{known.name} (another workspace)" if outside else known.name)
+
+    async def names(self, text: str, own: str) -> Names:
+        """Name the people and channels in a text, but not the bot, whose id is `own`."""
+        ids = ids_in(text)
+        people, channels = [user for user in ids.people if user != own][:_LOOK_UPS], ids.channels[:_LOOK_UPS]
+        persons, places = await asyncio.gather(
+            asyncio.gather(*(self.person(user) for user in people)),
+            asyncio.gather(*(self.channel(channel) for channel in channels)),
+        )
+        return Names(
+            people={person.user: person.name for person in persons},
+            channels={its_id: display_name(place.name) for its_id, place in zip(channels, places, strict=True)},
+        )
+
+    async def channel(self, channel: str) -> Channel:
+        """Tell what a channel is."""
+        now = asyncio.get_running_loop().time()
+        known = self._channels.get(channel, now)
+        if known is not None:
+            return known
+        if channel.startswith("D"):
+            return Channel(Kind.DIRECT)
+        found = await self._ask(channel, lambda: self._conversation(channel))
+        if not isinstance(found, Channel):
+            return UNKNOWN
+        self._channels.put(channel, found, now)
+        return found
+
+    async def channel_of(self, event: Event) -> Channel:
+        """Tell what the channel of a message is; most events say it themselves, and more truly than a memory."""
+        if event.kind is not None:
+            known = self._channels.get(event.channel, asyncio.get_running_loop().time())
+            told = Channel(event.kind, known.name if known else "", event.shared)
+            if known is not None and known != told:
+                self._channels.put(event.channel, told, asyncio.get_running_loop().time())
+            return told
+        found = await self.channel(event.channel)
+        return Channel(found.kind, found.name, found.shared or event.shared)
+
+    async def is_admin(self, user: str) -> bool:
+        """Whether a user administers the bot's workspace; never somebody from another one, and no when unsure."""
+        known = await self._user(user, _ADMIN_SECONDS)
+        return known.admin and known.team == self._team
+
+    def notice(self, event: Json) -> None:
+        """Take in an event that may tell of a change; most do not."""
+        kind = text_at(event, "subtype") or text_at(event, "type")
+        if kind == "user_change":
+            self._users.drop(text_at(map_at(event, "user"), "id"))
+        elif kind in _CHANNEL_CHANGES:
+            self._channels.drop(text_at(event, "channel") or text_at(map_at(event, "channel"), "id"))
+
+    async def _user(self, user: str, seconds: float | None = None) -> User:
+        now = asyncio.get_running_loop().time()
+        known = self._users.get(user, now, seconds)
+        if known is not None:
+            return known
+        found = await self._ask(user, lambda: self._profile(user))
+        if not isinstance(found, User):
+            return User(user, user)
+        self._users.put(user, found, now)
+        return found
+
+    async def _profile(self, user: str) -> User:
+        response = await self._web.users_info(user=user)
+        return user_from(map_at(as_map(response.data), "user"))
+
+    async def _conversation(self, channel: str) -> Channel:
+        response = await self._web.conversations_info(channel=channel)
+        return channel_from(map_at(as_map(response.data), "channel"))
+
+    async def _ask(self, key: str, question: Callable[[], Awaitable[User | Channel]]) -> User | Channel | None:
+        """Ask Slack about an id, once for all who want to know at the same time (a mention comes as two events)."""
+        task = self._asking.get(key)
+        if task is None:
+            task = self._asking[key] = asyncio.create_task(_answer(question))
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(task)
+
+
+async def _answer(question: Callable[[], Awaitable[User | Channel]]) -> User | Channel | None:
+    try:
+        async with asyncio.timeout(_LOOK_UP_SECONDS):
+            return await question()
+    except FAILURES as exc:
+        log.info("not looked up", extra={"platform": PLATFORM, "error": code_of(exc) or type(exc).__name__})
+        return None

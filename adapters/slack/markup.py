@@ -1,0 +1,168 @@
+"""Slack's markup both ways: what people write made readable, and what the model writes made unable to notify anyone.
+
+The forms are those of https://docs.slack.dev/messaging/formatting-message-text: all markup stands in `<…>`, for Slack
+escapes every `&`, `<` and `>` that a person typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from memory.types import Person
+
+BLOCK_CHARACTERS: Final = 12_000
+"""What the markdown blocks of one message may hold: https://docs.slack.dev/reference/block-kit/blocks/markdown-block."""
+
+FALLBACK_CHARACTERS: Final = 4_000
+"""What `text` should not exceed: https://docs.slack.dev/reference/methods/chat.postMessage."""
+
+_MARK = re.compile(r"(?P<before>[ \t]*)<(?P<inner>[^<>\n]*)>(?P<after>[ \t]*)")
+_PERSON = re.compile(r"@(?P<id>[UW][A-Z0-9]+)(?:\|(?P<name>.*))?")
+_CHANNEL = re.compile(r"#(?P<id>[CGD][A-Z0-9]+)(?:\|(?P<name>.*))?")
+_SPECIAL = re.compile(r"!(?P<what>[^|]*)(?:\|(?P<label>.*))?")
+_CALLED = re.compile(r"\A[,:](?:\s+|\Z)")
+"""What people put behind the name of whom they call: `@Bot, …`, `@Bot: …`."""
+
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+_NOTIFIES = re.compile(r"<(?=@[UW]|!(?:channel|group|here|everyone|subteam))")
+_WORD_JOINER = "\u2060"
+"""Neither seen nor a space: between `<` and what follows, it leaves a text that looks the same and is no mention.
+
+An entity would do the same in a paragraph, but be read as it stands within code.
+"""
+
+GROWTH: Final = 4 / 3
+"""How much longer `inert` can make a text at most: by one character after every three, where all is `<@U<@U<@U…`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the ids in one text stand for: id → name on one line."""
+
+    people: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Ids(NamedTuple):
+    """The ids in a text that have to be looked up, each once, in the order in which they first stand there."""
+
+    people: tuple[str, ...]
+    channels: tuple[str, ...]
+
+
+class Readable(NamedTuple):
+    """A text as a person sees it, and the people whom it names, each once, in their order."""
+
+    text: str
+    mentions: tuple[Person, ...]
+
+
+def ids_in(content: str) -> Ids:
+    """Find whom a text names, and which channels it does not name itself, to be looked up before `readable`."""
+    people: dict[str, None] = {}
+    channels: dict[str, None] = {}
+    for mark in _MARK.finditer(content):
+        if person := _PERSON.fullmatch(mark["inner"]):
+            people[person["id"]] = None
+        elif (channel := _CHANNEL.fullmatch(mark["inner"])) and not channel["name"]:
+            channels[channel["id"]] = None
+    return Ids(tuple(people), tuple(channels))
+
+
+def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) -> Readable:
+    """Write names for ids and take out the mentions of `own`, the bot; links become their label and their address.
+
+    A person whose name is not known is named by the id, and still stands in `mentions`.
+    """
+    mentions: dict[str, Person] = {}
+
+    def show(mark: re.Match[str]) -> str:
+        person = _PERSON.fullmatch(mark["inner"])
+        if person and person["id"] in own:
+            return _gap(content, mark)
+        if person:
+            name = names.people.get(person["id"]) or unescape(person["name"] or "") or person["id"]
+            mentions[person["id"]] = Person(person["id"], name)
+            return f"{mark['before']}@{name}{mark['after']}"
+        return f"{mark['before']}{_spell(mark['inner'], names)}{mark['after']}"
+
+    text = "".join(
+        show(piece) if isinstance(piece, re.Match) else unescape(piece) for piece in _pieces(content)
+    ).strip()
+    start = _MARK.match(content.lstrip())
+    called = _PERSON.fullmatch(start["inner"]) if start else None
+    if called and called["id"] in own:
+        text = _CALLED.sub("", text, count=1)
+    return Readable(text, tuple(mentions.values()))
+
+
+def unescape(text: str) -> str:
+    """Write the three characters that Slack escapes as they were typed."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def escape(text: str) -> str:
+    """Write a text so that Slack shows it as it stands; nothing in it is markup any more."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def inert(text: str) -> str:
+    """Write Markdown so that nothing in it notifies anyone: not `<!channel>`, a group, or a person; all else stays.
+
+    At most `GROWTH` times as long as the text.
+    """
+    return _NOTIFIES.sub(f"<{_WORD_JOINER}", text)
+
+
+def mrkdwn(text: str) -> str:
+    """Write Markdown for where Slack takes no markdown block: escaped, with bold as Slack writes it."""
+    return _BOLD.sub(r"*\1*", escape(text))
+
+
+def fallback(text: str) -> str:
+    """Write what notifications and old clients show of a message: escaped, cut where it is too long for `text`."""
+    whole = escape(text)
+    if len(whole) <= FALLBACK_CHARACTERS:
+        return whole
+    short = escape(text[:FALLBACK_CHARACTERS])[: FALLBACK_CHARACTERS - 1]
+    return re.sub(r"&[a-z]*\Z", "", short) + "…"
+
+
+def _pieces(content: str) -> list[re.Match[str] | str]:
+    pieces: list[re.Match[str] | str] = []
+    end = 0
+    for mark in _MARK.finditer(content):
+        pieces += [content[end : mark.start()], mark]
+        end = mark.end()
+    return [*pieces, content[end:]]
+
+
+def _spell(inner: str, names: Names) -> str:
+    """Say what stands for a mark that names no person: https://docs.slack.dev/messaging/formatting-message-text."""
+    if channel := _CHANNEL.fullmatch(inner):
+        return f"#{unescape(channel['name'] or '') or names.channels.get(channel['id']) or channel['id']}"
+    if special := _SPECIAL.fullmatch(inner):
+        label = unescape(special["label"] or "")
+        if special["what"] in {"here", "channel", "everyone"}:
+            return f"@{special['what']}"
+        if special["what"].startswith("subteam^"):
+            return label or "@group"
+        return label or f"<{unescape(inner)}>"
+    address, bar, label = inner.partition("|")
+    address, label = unescape(address), unescape(label)
+    bare = re.sub(r"\A(?:https?://|mailto:|tel:)", "", address)
+    if not bar or not label or label == address:
+        return address if "://" in address or not bare else bare
+    return label if label == bare else f"{label} ({address})"
+
+
+def _gap(content: str, mark: re.Match[str]) -> str:
+    """Say what stays where a mention is taken out: one blank between two words, and nothing at a line's ends."""
+    before, after = content[: mark.start()], content[mark.end() :]
+    if not before or before[-1].isspace() or not after or after[0] in "\n,.?!":
+        return ""
+    return " " if mark["before"] or mark["after"] else ""

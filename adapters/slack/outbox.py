@@ -1,0 +1,215 @@
+"""What the bot writes: posts that are found again when their receipt was lost, edits, and the sign that it thinks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from typing import Final
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.failures import FAILURES, as_reply_error, code_of, is_refusal
+from adapters.slack.markup import fallback, inert
+from adapters.slack.places import PLATFORM
+from adapters.slack.wire import Json, as_map, map_at, maps_at, text_at
+from errors import PlatformUnreachable, ReplyImpossible
+from memory.types import Inbound, Place
+
+log = logging.getLogger(__name__)
+
+EVENT_TYPE: Final = "threadkeeper_reply"
+"""The type of the metadata on every post: which message it answers, and as which part."""
+
+_POST_SECONDS: Final = 1.0
+"""From one post in a channel to the next: https://docs.slack.dev/apis/web-api/rate-limits#posting-messages."""
+
+_KEPT: Final = 4096
+"""Messages that are remembered as new, or as deleted, newest ones."""
+
+_PAGE: Final = 200
+_PAGES: Final = 5
+"""How far is looked for a post: it stands shortly behind the message that it answers."""
+
+THINKING: Final = "is thinking…"
+_THINKING_SECONDS: Final = 100.0
+"""Slack shows a status for two minutes: https://docs.slack.dev/reference/methods/assistant.threads.setStatus."""
+
+Block = dict[str, str]
+
+
+def blocks_of(text: str) -> list[Block]:
+    """Write Markdown as a block that Slack renders, and in which nothing notifies."""
+    return [{"type": "markdown", "text": inert(text)}]
+
+
+class Outbox:
+    """All that one bot posts with one client; `user` is the bot's own."""
+
+    def __init__(self, web: AsyncWebClient, user: str) -> None:
+        self._web = web
+        self._user = user
+        self._new: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._free: dict[str, float] = {}
+        self._gone: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._mute: set[str] = set()
+
+    def notice(self, event: Json) -> None:
+        """Take in an event that may tell that a message was deleted; most do not.
+
+        A message with replies leaves a tombstone, which still takes replies and is not told of as deleted.
+        """
+        if text_at(event, "subtype") == "message_deleted":
+            _keep(self._gone, (text_at(event, "channel"), text_at(event, "deleted_ts")))
+
+    def begin(self, to: Inbound) -> None:
+        """Note that a message is new to this run of the bot, so that no answer to it can stand anywhere yet."""
+        _keep(self._new, _key(to))
+
+    async def post(self, to: Inbound, text: str, part: int) -> str:
+        """Post a part of an answer; one that may stand there already is looked for first, and given this text.
+
+        A thread that is gone takes no answer, and neither does the channel in its place.
+        Raises: ReplyImpossible, PlatformUnreachable; after the latter the next try looks first.
+        """
+        if (to.place.channel, to.place.thread) in self._gone:
+            raise ReplyImpossible("the thread is gone")
+        try:
+            if _key(to) not in self._new and (found := await self._find(to, part)):
+                await self.edit(to.place, found, text)
+                return found
+            await self._pace(to.place.channel)
+            return await self._post(to, text, part)
+        except FAILURES as exc:
+            if not is_refusal(exc):
+                self._doubt(to)
+            raise as_reply_error(exc) from exc
+        except (PlatformUnreachable, asyncio.CancelledError):
+            self._doubt(to)
+            raise
+
+    async def edit(self, place: Place, ts: str, text: str) -> None:
+        """Give a post another text; its metadata stay.
+
+        Raises: ReplyImpossible, PlatformUnreachable.
+        """
+        try:
+            await self._web.chat_update(channel=place.channel, ts=ts, text=fallback(text), blocks=blocks_of(text))
+        except FAILURES as exc:
+            raise as_reply_error(exc) from exc
+
+    async def remove(self, place: Place, ts: str) -> None:
+        """Delete a post; quietly, when it is gone already.
+
+        Raises: ReplyImpossible, PlatformUnreachable.
+        """
+        try:
+            await self._web.chat_delete(channel=place.channel, ts=ts)
+        except FAILURES as exc:
+            if code_of(exc) != "message_not_found":
+                raise as_reply_error(exc) from exc
+
+    async def show_thinking(self, place: Place, enough: asyncio.Event) -> None:
+        """Show in a thread that an answer is being thought of, until there is enough of that; never raises.
+
+        Slack takes the sign away with the next post. Where it is refused, it is not tried again.
+        """
+        while not enough.is_set() and place.channel not in self._mute:
+            try:
+                await self._web.assistant_threads_setStatus(
+                    channel_id=place.channel, thread_ts=place.thread, status=THINKING
+                )
+            except FAILURES as exc:
+                if is_refusal(exc):
+                    self._mute.add(place.channel)
+                log.info("no status", extra={"platform": PLATFORM, "error": code_of(exc) or type(exc).__name__})
+                return
+            try:
+                async with asyncio.timeout(_THINKING_SECONDS):
+                    await enough.wait()
+            except TimeoutError:
+                continue
+
+    async def _post(self, to: Inbound, text: str, part: int) -> str:
+        response = await self._web.chat_postMessage(
+            channel=to.place.channel,
+            thread_ts=to.place.thread or None,
+            text=fallback(text),
+            blocks=blocks_of(text),
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"answers": to.message_id, "part": part}},
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        self._rest(to.place.channel)  # Slack counts from when the post came to it, which was before now
+        data = as_map(response.data)
+        ts = text_at(data, "ts")
+        if not ts:
+            raise PlatformUnreachable("Slack did not say where the message stands")
+        if to.place.thread and not text_at(map_at(data, "message"), "thread_ts"):
+            # A thread that Slack does not find it leaves out, and puts the message into the channel:
+            # https://github.com/slack-go/slack/issues/1571
+            await self.remove(to.place, ts)
+            raise ReplyImpossible("the thread is gone")
+        return ts
+
+    def _doubt(self, to: Inbound) -> None:
+        """Note that a part of the answer to a message may stand there unknown."""
+        self._new.pop(_key(to), None)
+
+    async def _find(self, to: Inbound, part: int) -> str:
+        """Look for a part of an answer by its metadata; empty when it does not stand there."""
+        cursor = ""
+        for _ in range(_PAGES):
+            data = await self._page(to, cursor)
+            for message in maps_at(data, "messages"):
+                if self._is_part(message, to.message_id, part):
+                    return text_at(message, "ts")
+            cursor = text_at(map_at(data, "response_metadata"), "next_cursor")
+            if not cursor:
+                break
+        return ""
+
+    async def _page(self, to: Inbound, cursor: str) -> Json:
+        """Read what stands behind a message, in its thread or in the channel itself."""
+        channel, thread, oldest = to.place.channel, to.place.thread, to.message_id
+        if thread:
+            response = await self._web.conversations_replies(
+                channel=channel, ts=thread, oldest=oldest, cursor=cursor or None, limit=_PAGE, include_all_metadata=True
+            )
+        else:
+            response = await self._web.conversations_history(
+                channel=channel, oldest=oldest, cursor=cursor or None, limit=_PAGE, include_all_metadata=True
+            )
+        return as_map(response.data)
+
+    def _is_part(self, message: Json, answers: str, part: int) -> bool:
+        metadata = map_at(message, "metadata")
+        payload = map_at(metadata, "event_payload")
+        return (
+            text_at(message, "user") == self._user
+            and text_at(metadata, "event_type") == EVENT_TYPE
+            and text_at(payload, "answers") == answers
+            and payload.get("part") == part
+        )
+
+    async def _pace(self, channel: str) -> None:
+        """Wait for the channel's turn: it takes a post a second."""
+        now = asyncio.get_running_loop().time()
+        turn = max(now, self._free.get(channel, now))
+        self._free = {key: free for key, free in self._free.items() if free > now} | {channel: turn + _POST_SECONDS}
+        await asyncio.sleep(turn - now)
+
+    def _rest(self, channel: str) -> None:
+        """Let no post begin in a channel for a second from now."""
+        now = asyncio.get_running_loop().time()
+        self._free[channel] = max(self._free.get(channel, now), now + _POST_SECONDS)
+
+
+def _key(to: Inbound) -> tuple[str, str]:
+    return to.place.channel, to.message_id
+
+
+def _keep(keys: OrderedDict[tuple[str, str], None], key: tuple[str, str]) -> None:
+    keys[key] = None
+    if len(keys) > _KEPT:
+        keys.popitem(last=False)

@@ -1,0 +1,374 @@
+"""The face of the fake Slack: what a test builds, does, breaks and sees."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from tests.fakes.slack import people
+from tests.fakes.slack.chat import ChatMethods
+from tests.fakes.slack.events import Event, message_event
+from tests.fakes.slack.faults import Fault
+from tests.fakes.slack.service import App, FakeRequest, FakeResponse, FakeStatus, Service, Slash
+from tests.fakes.slack.shapes import user_json
+from tests.fakes.slack.socket_mode import Ack, Connections, SocketMode
+from tests.fakes.slack.web import ROOT, build_app
+from tests.fakes.slack.wire import JsonObject
+from tests.fakes.slack.world import FakeFile, FakeMessage, Kind
+
+HOST = "127.0.0.1"
+
+
+class FakeSlack:
+    """A Slack of one's own on a loopback port, with one workspace and one app; an async context manager.
+
+    `port` 0 takes a free one. All ids are strings, a message's is its `ts`. `app` is what the app's settings hold
+    (`scopes`, `app_scopes`, `events`, `commands`: sets that a test may change), `socket` the Socket Mode (with
+    `ack_seconds`, `retry_pauses`, `url_seconds`, `refuse_connections`, `outstanding`, `given_up`).
+    """
+
+    def __init__(self, port: int = 0, *, bot_name: str = "Threadkeeper") -> None:
+        self._service = Service(bot_name)
+        self._world = self._service.world
+        self._chat = ChatMethods(self._service)
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.up()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.down()
+        self._service.socket.stop()
+
+    async def up(self) -> None:
+        """Start to serve; after `down` on the same port, with the world as it was."""
+        # Nobody is waited for: what is still running when the test ends is of no interest.
+        self._runner = web.AppRunner(build_app(self._service), shutdown_timeout=0.01, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, self._port).start()
+        self._port = int(self._runner.addresses[0][1])
+        self._service.root = f"http://{HOST}:{self._port}"
+
+    async def down(self) -> None:
+        """Cut every connection and refuse new ones."""
+        self._service.socket.drop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @property
+    def api_url(self) -> str:
+        """The root of the Web API, for `AsyncWebClient(base_url=…)`; known once it serves."""
+        return f"{self._service.root}{ROOT}"
+
+    @property
+    def bot_token(self) -> str:
+        """The bot's token (xoxb-)."""
+        return self._service.app.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """The app-level token (xapp-)."""
+        return self._service.app.app_token
+
+    @property
+    def bot_user_id(self) -> str:
+        """The id by which the bot is mentioned (U…)."""
+        return self._world.bot.id
+
+    @property
+    def bot_id(self) -> str:
+        """The bot's other id (B…), which its messages carry."""
+        return self._world.bot.bot_id
+
+    @property
+    def app_id(self) -> str:
+        """The app's id (A…)."""
+        return self._world.app_id
+
+    @property
+    def team_id(self) -> str:
+        """The workspace's id (T…)."""
+        return self._world.team
+
+    @property
+    def app(self) -> App:
+        """What the app's settings hold."""
+        return self._service.app
+
+    @property
+    def socket(self) -> SocketMode:
+        """The Socket Mode, for its settings and counts."""
+        return self._service.socket
+
+    # What exists
+
+    def add_user(
+        self,
+        name: str,
+        display_name: str | None = None,
+        *,
+        admin: bool = False,
+        owner: bool = False,
+        bot: bool = False,
+        team: str | None = None,
+        guest: bool = False,
+    ) -> str:
+        """Register an account; `team` is the id of another workspace. Without `display_name` Slack has an empty one."""
+        user = self._world.add_user(name, display_name, admin=admin, owner=owner, bot=bot, team=team, guest=guest)
+        return user.id
+
+    def change_user(self, user_id: str, *, display_name: str | None = None, admin: bool | None = None) -> None:
+        """Change a person's display name or rights; told with `user_change` where that is subscribed to."""
+        user = self._world.users[user_id]
+        user = replace(
+            user,
+            display_name=user.display_name if display_name is None else display_name,
+            admin=user.admin if admin is None else admin,
+        )
+        self._world.users[user_id] = user
+        event: JsonObject = {"type": "user_change", "user": user_json(user), "event_ts": self._world.new_ts()}
+        self._service.tell(Event("user_change", "users:read", event))
+
+    def add_channel(
+        self, name: str, *, private: bool = False, shared: bool = False, members: Iterable[str] = (), bot: bool = True
+    ) -> str:
+        """Make a channel, with the bot in it unless `bot` is false; `shared` is one with another workspace."""
+        people = {*members, self.bot_user_id} if bot else set(members)
+        kind = Kind.GROUP if private else Kind.CHANNEL
+        return self._world.add_channel(kind, name, people, shared=shared).id
+
+    def add_group_dm(self, users: Iterable[str]) -> str:
+        """Open a direct message of several people and the bot."""
+        return self._world.dm_with(users).id
+
+    def open_dm(self, user: str) -> str:
+        """Find or open the direct messages of a person and the bot."""
+        return self._world.dm_with([user]).id
+
+    def join(self, channel: str, user: str) -> None:
+        """Let somebody into a channel; told with `member_joined_channel` where that is subscribed to."""
+        self._world.channels[channel].members.add(self._world.users[user].id)
+        self._tell_member("member_joined_channel", channel, user)
+
+    def leave(self, channel: str, user: str) -> None:
+        """Let somebody out of a channel; told with `member_left_channel` where that is subscribed to."""
+        self._tell_member("member_left_channel", channel, user)
+        self._world.channels[channel].members.discard(user)
+
+    def _tell_member(self, name: str, channel: str, user: str) -> None:
+        found = self._world.channels[channel]
+        letter = "G" if found.kind is Kind.GROUP else "C"
+        event: JsonObject = {
+            "type": name,
+            "user": user,
+            "channel": channel,
+            "channel_type": letter,
+            "team": self.team_id,
+        }
+        event["event_ts"] = self._world.new_ts()
+        self._service.tell(Event(name, f"{found.kind.family}:read", event, channel))
+
+    def rename(self, channel: str, name: str) -> None:
+        """Give a channel another name; told with `channel_rename` or `group_rename` where that is subscribed to."""
+        found = self._world.channels[channel]
+        found.name = name
+        event: JsonObject = {
+            "type": f"{found.kind.value}_rename",
+            "channel": {"id": channel, "name": name, "created": 0},
+        }
+        self._service.tell(Event(f"{found.kind.value}_rename", f"{found.kind.family}:read", event, channel))
+
+    def share(self, channel: str, team: str, *, shared: bool = True) -> None:
+        """Share a channel with another workspace or end that; told where `channel_shared`, `channel_unshared` are.
+
+        Source: https://docs.slack.dev/reference/events/channel_shared and channel_unshared.
+        """
+        found = self._world.channels[channel]
+        found.shared = shared
+        name = "channel_shared" if shared else "channel_unshared"
+        event: JsonObject = {"type": name, "channel": channel, "event_ts": self._world.new_ts()}
+        event |= {"connected_team_id": team} if shared else {"previously_connected_team_id": team}
+        self._service.tell(Event(name, f"{found.kind.family}:read", event, channel))
+
+    def archive(self, channel: str) -> None:
+        """Archive a channel."""
+        self._world.channels[channel].archived = True
+
+    # What people do
+
+    async def say(
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        *,
+        thread_ts: str = "",
+        files: Sequence[FakeFile] = (),
+        broadcast: bool = False,
+        mention: bool = False,
+        mention_first: bool = False,
+        me: bool = False,
+    ) -> str:
+        """Write a message as somebody, and return its `ts`.
+
+        `text` is as Slack stores it: `<@U…>` mentions, `&lt;` is a literal bracket. With `mention` the bot's mention
+        is put in front. `mention_first` tells of the mention before the message. `broadcast` sends a reply to the
+        channel too, `me` is `/me`. A bot's message carries its `bot_id` and no subtype, as apps of today post.
+        Raises: LookupError for somebody who is not in the conversation.
+        """
+        words = f"<@{self.bot_user_id}> {text}" if mention else text
+        message = people.compose(self._world, self._world.channels[channel], words, thread_ts)
+        message = people.sign(self._world, message, user, files=files, broadcast=broadcast, me=me)
+        return self._service.post(message, mention_first=mention_first).ts
+
+    async def say_as_workflow(self, channel: str, name: str, text: str, *, thread_ts: str = "") -> str:
+        """Write what a workflow or an old integration writes: subtype `bot_message`, a name, and no user.
+
+        Source: https://docs.slack.dev/reference/events/message/bot_message.
+        """
+        message = people.compose(self._world, self._world.channels[channel], text, thread_ts)
+        message = replace(message, subtype="bot_message", username=name, bot_id=self._world.new_id("B"))
+        return self._service.post(message).ts
+
+    async def edit(self, channel: str, ts: str, text: str) -> None:
+        """Change the text of a message, as its author; a mention in it is told of again."""
+        before = self._world.messages[channel, ts]
+        self._service.revise(before, replace(before, text=text, edited=self._world.new_ts()))
+
+    async def preview_link(self, channel: str, ts: str) -> None:
+        """Let Slack put a link preview under a message: `message_changed` with the same text and no `edited`."""
+        self._service.preview(self._world.messages[channel, ts])
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Delete a message; of a parent with replies a tombstone remains."""
+        self._service.remove(self._world.messages[channel, ts])
+
+    async def slash(self, user: str, channel: str, command: str, text: str = "") -> str:
+        """Use a slash command of the app, and return an id for `responses`.
+
+        It can be used where the bot is not, and never in a thread: the payload has no `thread_ts`.
+        Source: https://docs.slack.dev/interactivity/implementing-slash-commands. Raises: LookupError where Slack would
+        not offer it.
+        """
+        if command not in self.app.commands or "commands" not in self.app.scopes:
+            raise LookupError(f"no such command: {command}")
+        slash = Slash(self._world.new_id("S"), user, channel, time.monotonic())
+        self._service.slashes[slash.id] = slash
+        payload = people.slash_json(self._world, slash, command, text, self._service.root)
+
+        def answered(answer: JsonObject) -> None:
+            if answer:
+                self._chat.answer(slash, answer)
+
+        self.socket.deliver("slash_commands", payload, answered)
+        return slash.id
+
+    # What goes wrong
+
+    @property
+    def pace_posts(self) -> bool:
+        """Whether a channel takes only one message of the bot a second; may be set."""
+        return self._service.pace_posts
+
+    @pace_posts.setter
+    def pace_posts(self, pace: bool) -> None:
+        self._service.pace_posts = pace
+
+    async def deliver_again(self, channel: str, ts: str) -> None:
+        """Tell of a message once more, with other event ids and as a first try."""
+        self._service.announce(self._world.messages[channel, ts])
+
+    def tell(self, channel: str, event: JsonObject) -> None:
+        """Tell of a `message` event that nothing else here makes, such as a channel_join."""
+        self._service.tell(message_event(self._world.channels[channel], event))
+
+    def drop_socket(self) -> None:
+        """Cut every Socket Mode connection without a word."""
+        self.socket.drop()
+
+    def silence(self, *, pongs: bool = False) -> None:
+        """Let the connections that stand say nothing any more; with `pongs` they still answer pings."""
+        self.socket.silence(pongs=pongs)
+
+    def ask_disconnect(self, reason: str = "refresh_requested", *, close_after: float = 1.0) -> None:
+        """Say on every connection that it will be closed, and close it; the other reason is "warning"."""
+        self.socket.ask_disconnect(reason, close_after)
+
+    def expire_next_url(self, times: int = 1) -> None:
+        """Let the next addresses that `apps.connections.open` gives out be spent already."""
+        self.socket.expired_urls += times
+
+    def fail_next(self, method: str, outcome: str | int, *, times: int = 1, after_effect: bool = False) -> None:
+        """Let the next `times` calls of a method ("*": of any, "response_url": of those) go wrong.
+
+        `outcome` is the name of a refusal or an HTTP status; status 0 cuts the connection. With `after_effect` the
+        call takes effect and only its answer is lost.
+        """
+        self._service.faults.order(Fault(method, outcome, times, after_effect))
+
+    def rate_limit_next(self, method: str, seconds: int = 1, *, times: int = 1) -> None:
+        """Answer the next `times` calls of a method with 429 and `Retry-After`, in whole seconds."""
+        self._service.faults.order(Fault(method, 429, times, retry_after=seconds))
+
+    # What a test sees
+
+    def messages(self, channel: str, thread_ts: str = "") -> list[FakeMessage]:
+        """What stands in a conversation itself, or in one of its threads with the parent first; oldest first."""
+        return self._world.thread(channel, thread_ts) if thread_ts else self._world.history(channel)
+
+    def from_bot(self, channel: str) -> list[FakeMessage]:
+        """What the bot has written in a conversation, in its threads and outside, oldest first."""
+        return [message for message in self._world.everything(channel) if message.user == self.bot_user_id]
+
+    def responses(self, slash_id: str) -> list[FakeResponse]:
+        """What the bot answered to a slash command, with the acknowledgement or through the response URL."""
+        return self._service.slashes[slash_id].responses
+
+    @property
+    def ephemerals(self) -> list[FakeResponse]:
+        """What `chat.postEphemeral` showed, oldest first."""
+        return self._service.ephemerals
+
+    @property
+    def statuses(self) -> list[FakeStatus]:
+        """What the bot said it was doing, oldest first."""
+        return self._service.statuses
+
+    @property
+    def requests(self) -> list[FakeRequest]:
+        """Every call so far, the failed ones too."""
+        return self._service.requests
+
+    @property
+    def acks(self) -> list[Ack]:
+        """Every acknowledgement so far."""
+        return self.socket.acks
+
+    @property
+    def connections(self) -> Connections:
+        """How many addresses were given out and how many sockets were opened in all."""
+        return self.socket.connections
+
+    @property
+    def connected(self) -> bool:
+        """Whether a socket stands right now."""
+        return self.socket.open > 0
+
+    async def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:  # noqa: ASYNC109 - says how long a test waits
+        """Wait until a condition on this world holds; it is looked at whenever anything here changes.
+
+        Raises: TimeoutError that lists the last calls.
+        """
+        if not await self._service.changes.until(condition, timeout):
+            latest = ", ".join(request.method for request in self.requests[-8:])
+            raise TimeoutError(f"not within {timeout} s; the last calls: {latest}")
