@@ -27,13 +27,14 @@ from typing import TYPE_CHECKING
 
 import config
 import logs
-from errors import PlatformMisconfigured, SettingsError, ThreadkeeperError
+from errors import Fault, PlatformMisconfigured, SettingsError, ThreadkeeperError
 from llm import tokens
 from llm.offline import OfflineModel
 from memory.commands import SPECS
 from memory.core import Core
-from memory.ports import Model, Platform
-from memory.types import Finding, TurnDone
+from memory.ports import Count, Model, Platform
+from memory.prompt import write_persona
+from memory.types import CoreSettings, Finding, TurnDone, Visibility
 from storage import open_store, sqlite
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ DONE, FAILED, MISCONFIGURED = 0, 1, 2
 
 DRAIN_SECONDS = 8.0
 """What running replies have after a signal; Docker kills after ten."""
+
+PERSONA_SHARE = 0.7
+"""A persona that takes more of a prompt leaves too little for what people say."""
 
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """How long a platform that broke is left alone, by how often it has broken since it last was connected."""
@@ -73,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return asyncio.run(serve_until_signal(settings, terminal=options.command == "chat"))
     except ThreadkeeperError as exc:
         print(logs.redactor(settings.secrets())(str(exc)), file=sys.stderr)
-        return MISCONFIGURED if isinstance(exc, PlatformMisconfigured) else FAILED
-    except KeyboardInterrupt:
+        return MISCONFIGURED if isinstance(exc, PlatformMisconfigured | SettingsError) else FAILED
+    except (KeyboardInterrupt, BrokenPipeError):
         return DONE
     except Exception:
         log.exception("crashed")
@@ -107,10 +111,12 @@ async def serve(settings: config.Settings, stop: asyncio.Event, platforms: Seque
     if all(platform.name == "terminal" for platform in platforms):
         # Whoever can start the bot could edit the lists: they are for people who come from elsewhere.
         core_settings = replace(core_settings, allow=frozenset(), deny=frozenset())
+    count = tokens.load_counter()
+    demand_room(core_settings, count)
     store = await open_store(settings.storage.url, clock)
     try:
         async with make_model(settings) as model:
-            core = Core(core_settings, store, model, tokens.load_counter(), clock, [log_turn])
+            core = Core(core_settings, store, model, count, clock, [log_turn])
             return await run(core, platforms, stop)
     finally:
         await store.close()
@@ -177,6 +183,17 @@ async def supervise(platform: Platform, core: Core) -> bool:
             await asyncio.sleep(pause)
         else:
             return True
+
+
+def demand_room(settings: CoreSettings, count: Count) -> None:
+    """Make sure that a prompt has room for more than the persona, counted as the model will read it.
+
+    Raises: SettingsError.
+    """
+    persona = write_persona(settings, Visibility.PUBLIC, count).tokens
+    if persona > settings.max_tokens * PERSONA_SHARE:
+        what = f"takes {persona} tokens of memory.max_tokens ({settings.max_tokens}); shorten it, or raise the latter"
+        raise SettingsError(Fault("config.toml: bot.persona", what))
 
 
 def make_platforms(settings: config.Settings) -> list[Platform]:

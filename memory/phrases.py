@@ -64,8 +64,10 @@ def write_summary(standing: Standing, budget: Budget, persona_tokens: int, setti
         quoted = "\n".join(f"> {line}" for line in summary.text.splitlines())
         covers = write_range(standing.covers_from, standing.covers_to, ZoneInfo(settings.timezone))
         head = f"**Summary**, version {summary.version}{covers}:\n{quoted}"
-    behind, after = amount(standing.behind, "turn"), amount(standing.after, "turn")
+    shown = standing.after if budget.max_messages is None else min(standing.after, budget.max_messages)
+    behind, after = amount(standing.behind, "turn"), amount(shown, "turn")
     used = persona_tokens + standing.after_tokens + (summary.tokens if summary else 0)
+    used = used if budget.folds else min(used, budget.total)  # the planner leaves out what does not fit
     lines = [
         head,
         "",

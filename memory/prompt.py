@@ -100,8 +100,8 @@ def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0, *, pe
     too long. `persona` is what the system text takes: a small budget keeps less word for word, and a shorter summary,
     than the settings allow, so that a fold frees at least FREED of what it is made for.
     """
-    ceiling = min(settings.max_tokens, settings.context_tokens - settings.max_reply_tokens)
-    total = max(int(ceiling * shrink / ratio), min(ceiling, SMALLEST))
+    context = int((settings.context_tokens - settings.max_reply_tokens) * shrink / ratio)
+    total = min(context, max(int(settings.max_tokens * shrink / ratio), min(settings.max_tokens, SMALLEST)))
     fold_at = int(total * FOLD_SHARE)
     room = max(fold_at - persona, 0)
     summary = min(settings.summary_tokens, room // 3)

@@ -302,7 +302,7 @@ class Core:
             log.warning("could not answer", extra={"place": str(inbound.place)}, exc_info=exc)
 
     async def _scrub_when_quiet(self) -> None:
-        """Clean the files of what was forgotten: at once what an earlier run left, else when no lane has run for long."""
+        """Clean the files of what was forgotten: at once what an earlier run left, then whenever no lane runs."""
         while True:
             try:
                 await self._store.scrub()

@@ -22,7 +22,7 @@ from memory.core.planning import Planning, answer_id
 from memory.fold import is_due
 from memory.policy import Burst
 from memory.ports import Model, Platform, Sleep, Store
-from memory.types import Conversation, Delta, Exchange, Prompt, Thread, TurnDone, Usage, Waiting
+from memory.types import Conversation, Delta, Exchange, Prompt, Thread, TurnDone, Usage, Waiting, Window
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ SHRINK = 0.8
 
 PAUSES = (5.0, 15.0, 30.0, 60.0)
 """Seconds before each further try to say what is settled already; the adapter has tried for a while before that."""
+
+EPOCH_ALONE = Window(tokens=0, turns=1, turn_tokens=0)
+"""What is only remembered needs no more of its thread."""
 
 Observer = Callable[[TurnDone], None]
 """Hears of every turn when it has ended; cannot change it."""
@@ -75,7 +78,8 @@ class Turns:
         Raises: StorageError, PlatformUnreachable; the messages then wait.
         """
         started = perf_counter()
-        thread = await self._store.load(conversation, self._planning.budget().window)
+        window = self._planning.budget().window if burst.answered else EPOCH_ALONE
+        thread = await self._store.load(conversation, window)
         exchange = Exchange(
             conversation=conversation,
             epoch=thread.epoch,
