@@ -9,10 +9,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from errors import PlatformUnreachable, ReplyImpossible
+from errors import ModelUnreachable, PlatformUnreachable, ReplyImpossible
 from memory.core import Core
-from memory.ports import Accept, Connected, Note
-from memory.types import Answer, CoreSettings, Delta, Inbound, Place, Prompt, TurnDone, Usage, Visibility
+from memory.core.folding import Folding
+from memory.core.planning import Planning
+from memory.ports import Accept, Connected, Note, Store
+from memory.types import (
+    Answer,
+    Conversation,
+    CoreSettings,
+    Delta,
+    Exchange,
+    Inbound,
+    Place,
+    Prompt,
+    Role,
+    Turn,
+    TurnDone,
+    Usage,
+    Visibility,
+    Window,
+)
 from storage import open_store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,11 +55,24 @@ class Model:
         return Answer("They talked.", Usage("model", prompt.tokens, 0, 3, 0.1, prompt.tokens))
 
 
+class Refusing(Model):
+    """Writes no summary."""
+
+    async def complete(self, prompt: Prompt, max_tokens: int) -> Answer:
+        del prompt, max_tokens
+        raise ModelUnreachable("down")
+
+
 @dataclass
 class Platform:
-    """Says what it is given, unless the next failures of `failures` come first: at once, or behind the last delta."""
+    """Says what it is given; `failures` come behind the last delta, `down` times it cannot even begin.
+
+    `last_send` holds back the last send of a reply, when all of it is recorded already.
+    """
 
     failures: list[Exception] = field(default_factory=list)
+    down: int = 0
+    last_send: asyncio.Event | None = None
     said: list[tuple[str, str]] = field(default_factory=list)
     spoke: asyncio.Event = field(default_factory=asyncio.Event)
     name: str = "stage"
@@ -52,10 +82,15 @@ class Platform:
 
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
         text = ""
+        if self.down:
+            self.down -= 1
+            raise PlatformUnreachable("down")
         async for delta in deltas:
             text = delta.text if delta.restart else text + delta.text
         if self.failures:
             raise self.failures.pop(0)
+        if self.last_send is not None:
+            await self.last_send.wait()
         if not posted:
             await note(0, f"post-{to.message_id}")
         self.said.append((to.message_id, text))
@@ -69,6 +104,7 @@ class Platform:
 @dataclass
 class Stage:
     core: Core
+    store: Store
     platform: Platform
     model: Model
     pauses: list[float]
@@ -79,6 +115,11 @@ class Stage:
         sent_at = START + timedelta(seconds=number)
         message = Inbound(place, f"m{number}", author, author.title(), text, sent_at, True, Visibility.PUBLIC)
         return await self.core.accept(message)
+
+    async def recorded(self, message_id: str) -> bool:
+        """Whether the answer to a message is on disk."""
+        thread = await self.store.load(Conversation("stage", "space", "channel"), Window(10**6, 100, 10**6))
+        return any(turn.message_id == f"re:{message_id}" for turn in thread.turns)
 
     async def until(self, said: int) -> None:
         """Wait until so many replies have been said."""
@@ -102,7 +143,7 @@ async def stage(directory: Path, failures: Sequence[Exception] = ()) -> AsyncIte
     core = Core(CoreSettings(model="model"), store, model, len, lambda: START, [turns.append], sleep)
     core.attach(platform)
     try:
-        yield Stage(core, platform, model, pauses, turns)
+        yield Stage(core, store, platform, model, pauses, turns)
     finally:
         await core.drain(5)
         await store.close()
@@ -178,3 +219,85 @@ async def test_what_a_drain_cuts_off_is_answered_after_the_next_start(tmp_path: 
         await on.core.resume("stage")
         await on.until(1)
     assert on.platform.said == [("m1", "Answer 1.")]
+
+
+async def test_a_lane_that_the_platform_stopped_is_tried_again_after_longer_and_longer_pauses(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.down = 4
+        await on.hear(1, "hello")
+        await on.until(1)
+    assert on.platform.said == [("m1", "Answer 1.")]
+    assert on.pauses == [15, 30, 60, 120]
+
+
+async def test_another_persons_answer_that_is_recorded_is_said_to_its_end_although_something_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as on:
+        await on.hear(1, "the secret is K7")
+        await on.until(1)
+        on.platform.last_send = asyncio.Event()
+        await on.hear(2, "how are you?", author="bob")
+        async with asyncio.timeout(10):
+            while not on.model.prompts[1:]:
+                await asyncio.sleep(0)
+            while not await on.recorded("m2"):
+                await asyncio.sleep(0)
+        await on.hear(3, "!forget me now")
+        on.platform.last_send.set()
+        await on.until(3)
+    assert sorted(on.platform.said)[1] == ("m2", "Answer 2.")
+    assert "Forgotten: 2 messages." in sorted(on.platform.said)[2][1]
+
+
+async def test_while_it_drains_nothing_new_begins_and_what_comes_is_kept(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "hello")
+        async with asyncio.timeout(10):
+            while not on.model.prompts:
+                await asyncio.sleep(0)
+        draining = asyncio.create_task(on.core.drain(10))
+        await asyncio.sleep(0)
+        await on.hear(2, "anybody?", author="bob")
+        on.model.gate.set()
+        await draining
+        assert on.platform.said == [("m1", "Answer 1.")]
+    async with stage(tmp_path) as on:
+        await on.core.resume("stage")
+        await on.until(1)
+    assert [message for message, _ in on.platform.said] == ["m2"]
+
+
+async def test_a_command_that_still_runs_when_the_platform_connects_again_runs_once(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(1, "!help")
+        await on.core.resume("stage")
+        on.platform.last_send.set()
+        await on.until(1)
+        await on.core.resume("stage")
+        await on.hear(2, "hello")
+        await on.until(2)
+    assert [message for message, _ in on.platform.said] == ["m1", "m2"]
+
+
+async def test_after_a_failed_fold_the_next_try_waits_longer_every_time(tmp_path: Path) -> None:
+    now = START
+    store = await open_store(f"sqlite:///{tmp_path / 'fold.db'}", lambda: now)
+    settings = CoreSettings(model="model", max_tokens=2000, keep_tokens=200, keep_recent=2)
+    folding = Folding(Planning(settings, len, lambda: now), store, Refusing())
+    place = Conversation("stage", "space", "channel")
+    turns = tuple(
+        Turn(0, Role.USER, "ann", "Ann", "wind the thread " * 10, 160, START, f"m{number}") for number in range(20)
+    )
+    await store.record(Exchange(place, 0, Visibility.PUBLIC, (), turns))
+    waits = []
+    for _ in range(4):
+        await folding.fold_in_background(place)
+        began = now
+        while not folding.may_begin(place):
+            now += timedelta(seconds=30)
+        waits.append((now - began).total_seconds())
+    await store.close()
+    assert waits == [60, 300, 900, 900]
