@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 SHORTEST = 2
 """Letters of a word that can tell (somebody is called Bo); a shorter one only if it is a digit."""
@@ -32,41 +32,60 @@ EVERYDAY = frozenset(
 )
 """Words that tell nothing about who said them; roughly the commonest of English, with those of small talk."""
 
-WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0dff])+")
-"""Letters and digits, with the marks that vowels are written with in the scripts of India, which are no `\\w`."""
+WORD = re.compile(r"[\w\u0300-\u036f\u0900-\u0dff]+")
+"""Letters and digits, with the marks that vowels are written with in the scripts of India, which are no `\\w`.
 
-CONTRACTED = re.compile(r"n['’]t\b|['’](?:s|m|d|re|ve|ll)\b")
+The underscore, which is one, has to be taken out before.
+"""
+
+ASCII_GAPS = {code: " " for code in range(128) if not chr(code).isalnum()}
+"""Translates what is between the words of an ASCII text: then `split` finds what WORD would, in half the time."""
+
+CONTRACTED = re.compile(r"n't\b|'(?:s|m|d|re|ve|ll)\b")
 """What English hangs on a word; `don't` is as everyday as `do`."""
 
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 """Thai, Lao, Burmese, Khmer, Japanese, Chinese; Korean too, whose names stand together with what follows them."""
 
 
-def _plain(text: str) -> str:
-    """The text without differences of case and of how its letters are put together (Unicode, 3.13.5, D146)."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", text.casefold()).casefold())
+def _fold(text: str) -> str:
+    """The text without differences of case and of how its letters are put together (Unicode, 3.13.5, D146).
+
+    Without what is hung on words, too.
+    """
+    folded = text.casefold().replace("’", "'")
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", folded).casefold())
+    return CONTRACTED.sub("", folded) if "'" in folded else folded
 
 
-def telling_words(text: str) -> frozenset[str]:
-    """The words of a text that can betray it; of scripts written without spaces, every pair of neighbours."""
-    folded = CONTRACTED.sub("", _plain(text))
-    words = {word for word in WORD.findall(folded) if len(word) >= SHORTEST or any(c.isdigit() for c in word)}
+def _words(text: str) -> Collection[str]:
+    """All words of a text, be they telling or not; of scripts written without spaces, every pair of neighbours."""
+    folded = _fold(text)
+    if folded.isascii():
+        return folded.translate(ASCII_GAPS).split()
+    words = set(WORD.findall(folded.replace("_", " ")))
     for run in UNSPACED.findall(folded):
         words.discard(run)
         words.update(run[i : i + 2] for i in range(len(run) - 1))
+    return words
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """The words of a text that can betray it."""
+    words = {word for word in _words(text) if len(word) >= SHORTEST or any(c.isdigit() for c in word)}
     return frozenset(words - EVERYDAY)
 
 
 def find_echo(forgotten: Iterable[str], kept: Iterable[str]) -> Callable[[str], bool]:
-    """See `memory.ports.Echo`."""
+    """See `memory.ports.Echo`; a channel has a hundred thousand texts, and nobody is answered meanwhile."""
     betraying: set[str] = set()
     for text in forgotten:
         betraying |= telling_words(text)
-    if betraying:
-        for text in kept:
-            betraying -= telling_words(text)
+    for text in kept if betraying else ():
+        betraying.difference_update(_words(text))
 
     def repeats(text: str) -> bool:
-        return not betraying.isdisjoint(telling_words(text))
+        return bool(betraying) and not betraying.isdisjoint(_words(text))
 
     return repeats

@@ -101,7 +101,7 @@ class Store(Protocol):
         ...
 
     async def joined(self, place: Place) -> bool:
-        """Whether the bot has spoken in this very place."""
+        """Whether the bot has spoken in this very place, or is about to: somebody waits for its answer there."""
         ...
 
     async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
@@ -116,7 +116,7 @@ class Store(Protocol):
         ...
 
     async def forget(self, forgetting: Forgetting, echo: Echo) -> Extent:
-        """Forget: gone from every table at once, a watermark set, epochs moved, a scrub of the files recorded."""
+        """Forget in every table at once and set a watermark; where anything is lost, move epochs, record a scrub."""
         ...
 
     async def scrub(self, *, at_most: int | None = None) -> bool:

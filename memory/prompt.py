@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from errors import ContextTooLong
 from memory.ports import Count
@@ -93,6 +94,14 @@ class Persona:
     tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What changes from call to call, as it stands before the newest text, and its tokens."""
+
+    text: str
+    tokens: int
+
+
 def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0, *, persona: int = 0) -> Budget:
     """The budget under the settings, for a model that counts `ratio` tokens where one is counted here.
 
@@ -133,6 +142,7 @@ def write_persona(settings: CoreSettings, visibility: Visibility, count: Count) 
     return Persona(text, count(f"{text}\n\n{SUMMARY_HEADING}\n"))
 
 
+@lru_cache(maxsize=1024)
 def one_line(name: str) -> str:
     """A display name that cannot pass for anything but a name: without line breaks, colons and invisible controls.
 
@@ -208,7 +218,7 @@ def write_notes(now: datetime) -> str:
 
 
 def plan_prompt(
-    persona: Persona, thread: Thread, newest: Sequence[Turn], notes: str, budget: Budget, count: Count, *, named: bool
+    persona: Persona, thread: Thread, newest: Sequence[Turn], notes: Notes, budget: Budget, count: Count, *, named: bool
 ) -> Prompt:
     """Plan the prompt that answers the `newest` turns, the last of them above all.
 
@@ -216,7 +226,7 @@ def plan_prompt(
     turns are taken from the newest back, as many as fit; `left_out` says how many did not.
     Raises: ContextTooLong when the persona alone leaves no room.
     """
-    overhead = count(notes) + SEAM_TOKENS + 2 * MESSAGE_TOKENS + REPLY_TOKENS
+    overhead = notes.tokens + SEAM_TOKENS + 2 * MESSAGE_TOKENS + REPLY_TOKENS
     head, head_tokens = _write_head(persona, thread.summary if budget.folds else None, budget, overhead, count)
     room = budget.total - head_tokens - overhead
     if room <= 0:
@@ -227,7 +237,7 @@ def plan_prompt(
     new_taken = min(len(newest) - 1, len(taken))
     contents = [*taken, Message("user", last)]
     first_new = len(contents) - 1 - new_taken
-    contents[first_new] = Message("user", notes + contents[first_new].content)
+    contents[first_new] = Message("user", notes.text + contents[first_new].content)
     return Prompt(
         messages=(Message("system", head), *contents),
         tokens=head_tokens + overhead + last_tokens + taken_tokens,

@@ -237,8 +237,8 @@ class Forgetting:
     """What is to be forgotten: a place, where a channel stands for itself and the threads under it.
 
     All that is in the transcripts there goes, and of what waits or is still to come all that was sent before `at`. With
-    `user`, only that person's words there and what was made from them. With `last`, only the newest so many turns of
-    the one conversation held there, which `owner` names where conversations are per user.
+    `user`, only that person's words there and what was made from them. With `last`, only the newest so many messages as
+    of `at`, those that wait first, of the one conversation held there; `owner` names it where they are per user.
     """
 
     place: Place

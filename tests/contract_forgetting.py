@@ -116,15 +116,55 @@ class ForgettingContract:
         assert [turn.text for turn in (await store.load(HERE, AFTER_SUMMARY)).turns] == ["question 2"]
         assert await texts(store, THREAD) == ["in the thread"]
 
-    async def test_the_last_turns_are_not_taken_in_again_but_what_waits_is_answered(self, store: Store) -> None:
+    async def test_the_last_turns_are_not_taken_in_again_but_what_comes_late_is(self, store: Store) -> None:
         await talk(store, SECRET, "noted, K7")
-        await accept(store, message(2, "and?", "bob"))
 
         await forget(store, Forgetting(GENERAL, NOW, last=2))
 
         assert await accept(store, SECRET) is None
-        assert [waiting.inbound.text for waiting in await pending(store)] == ["and?"]
+        assert await pending(store) == ()
         assert await accept(store, message(3, "older than the command, and new")) is not None
+
+    async def test_what_still_waits_is_the_newest_and_goes_first(self, store: Store) -> None:
+        """The message that is being answered right now is the one that people mean."""
+        await talk(store, message(1, "hello"), "hi")
+        for number in (4, 2, 3):
+            await accept(store, message(number, f"waits {number}"))
+        await accept(store, message(5, "!forget last"), Decision.COMMAND)
+
+        assert await forget(store, Forgetting(GENERAL, NOW, last=2)) == Extent(waiting=2, conversations=1)
+
+        assert [waiting.inbound.text for waiting in await pending(store)] == ["waits 2"]
+        assert await texts(store) == ["hello", "hi"]
+        assert await accept(store, message(4, "waits 4")) is None
+        assert await forget(store, Forgetting(GENERAL, NOW, last=2)) == Extent(turns=1, waiting=1, conversations=1)
+        assert await pending(store) == ()
+        assert await texts(store) == ["hello"]
+
+    async def test_a_message_that_waits_a_second_time_goes_with_its_turn(self, store: Store) -> None:
+        _, exchange = await wait_for(store, SECRET, Decision.REMEMBER)
+        await store.record(exchange)
+        await talk(store, message(2, "hello", "bob"), "hi")
+        await accept(store, SECRET)
+
+        assert await forget(store, Forgetting(GENERAL, NOW, last=1)) == Extent(turns=1, waiting=1, conversations=1)
+
+        assert await texts(store) == ["hello", "hi"]
+        assert await pending(store) == ()
+
+    async def test_what_is_said_after_the_question_is_not_among_the_last(self, store: Store) -> None:
+        """An answer belongs to the question before it, however late it was given."""
+        await talk(store, message(1, "first"), "one")
+        await talk(store, message(9, "asked before"), "given later")
+        await talk(store, message(11, "said after it"), "yes")
+        await talk(store, message(8, "sent before it, come after it"))
+        await accept(store, message(12, "waits"))
+
+        gone = await forget(store, Forgetting(GENERAL, moment(9.1), last=2))
+
+        assert gone == Extent(turns=2, conversations=1)
+        assert await texts(store) == ["first", "one", "said after it", "yes", "sent before it, come after it"]
+        assert [waiting.inbound.text for waiting in await pending(store)] == ["waits"]
 
     async def test_more_than_there_is_is_all_there_is(self, store: Store) -> None:
         await talk(store, SECRET, "noted")
@@ -267,7 +307,7 @@ class ForgettingContract:
 
     # ---- turns and folds under way
 
-    @pytest.mark.parametrize("forgetting", [ALL, ANN, Forgetting(GENERAL, NOW, last=1)], ids=["all", "user", "last"])
+    @pytest.mark.parametrize("forgetting", [ALL, ANN, Forgetting(GENERAL, NOW, last=2)], ids=["all", "user", "last"])
     async def test_a_turn_and_a_fold_under_way_write_nothing(self, store: Store, forgetting: Forgetting) -> None:
         await talk(store, SECRET)
         [turn] = (await store.load(HERE, EVERYTHING)).turns
@@ -281,8 +321,27 @@ class ForgettingContract:
         assert await texts(store) == []
         assert await summary(store) == ""
         assert await store.usages("model", 9) == ()
-        if forgetting != ALL:
-            assert [found.id for found in await pending(store)] == [waiting]
+        assert [found.id for found in await pending(store)] == ([waiting] if forgetting == ANN else [])
+
+    @pytest.mark.parametrize(
+        "forgetting",
+        [ALL, replace(ANN, user="cleo"), Forgetting(GENERAL, moment(0), last=9)],
+        ids=["all", "user", "last"],
+    )
+    async def test_where_nothing_is_lost_turns_and_folds_under_way_go_on(
+        self, store: Store, forgetting: Forgetting
+    ) -> None:
+        place = ELSEWHERE[0] if forgetting == ALL else GENERAL
+        await talk(store, message(1, "hello", place=place))
+        [turn] = (await store.load(conversation_at(place), EVERYTHING)).turns
+        asked = message(2, "and?", "bob", place)
+        _, exchange = await wait_for(store, asked)
+
+        assert await forget(store, forgetting) == Extent()
+
+        assert await store.scrub(at_most=1), "no scrub is due"
+        assert await store.record(replace(exchange, answer=answer_to(asked, "yes")))
+        assert await store.save_fold(fold_of(conversation_at(place), "hello was said", turn.id, None))
 
     # ---- how much
 
@@ -312,7 +371,7 @@ class ForgettingContract:
         assert [await store.load(conversation_at(place), EVERYTHING) for place in (GENERAL, THREAD)] == before
         assert await forget(store, forgetting) == extent
         assert await store.extent(forgetting, find_echo) == (
-            Extent() if not forgetting.last else Extent(turns=2, summaries=1, conversations=1)
+            Extent() if not forgetting.last else Extent(turns=1, summaries=1, waiting=1, conversations=1)
         )
         after = [await store.load(conversation_at(place), EVERYTHING) for place in (GENERAL, THREAD)]
         assert sum(len(thread.turns) for thread in before) - sum(len(thread.turns) for thread in after) == extent.turns

@@ -46,7 +46,7 @@ class QuotationContract:
         yield await kept.open()
         await kept.close()
 
-    @pytest.mark.parametrize("forgetting", [ANN, Forgetting(GENERAL, NOW, last=1)], ids=["user", "last"])
+    @pytest.mark.parametrize("forgetting", [ANN, Forgetting(GENERAL, moment(1.5), last=1)], ids=["user", "last"])
     async def test_quotations_by_others_go_where_they_wait(self, store: Store, forgetting: Forgetting) -> None:
         await talk(store, SECRET)
         kept = message(4, "hello", "cleo")
@@ -89,7 +89,7 @@ class QuotationContract:
         bobs = await store.load(conversation_at(GENERAL, "bob"), EVERYTHING)
         assert [(turn.text, turn.quote) for turn in bobs.turns] == [("look", None)]
 
-    @pytest.mark.parametrize("forgetting", [ANN, Forgetting(GENERAL, NOW, last=3)], ids=["user", "last"])
+    @pytest.mark.parametrize("forgetting", [ANN, Forgetting(GENERAL, moment(3), last=3)], ids=["user", "last"])
     async def test_quotations_of_the_bots_forgotten_answers_go_and_do_not_come_back(
         self, store: Store, forgetting: Forgetting
     ) -> None:
@@ -163,3 +163,56 @@ class QuotationContract:
 
         assert await texts(store) == ["look"]
         assert await quotes(store) == []
+
+    async def test_an_answer_under_way_is_not_quoted_either(self, store: Store) -> None:
+        waiting, _ = await wait_for(store, SECRET)
+        await store.note_post(waiting, 0, post_of(SECRET))
+        quote = quote_of_answer(SECRET, "noted: K7")
+        await accept(store, message(2, "look", "bob", quote=quote))
+
+        await forget(store, ANN)
+
+        await accept(store, message(1001, "and look", "bob", quote=quote))
+        assert [found.inbound.reply_to for found in await pending(store)] == [None, None]
+
+    @pytest.mark.parametrize(
+        "forgetting", [ALL, ANN, Forgetting(GENERAL, moment(1.5), last=1)], ids=["all", "user", "last"]
+    )
+    async def test_what_a_command_has_shown_is_not_quoted_any_more(self, store: Store, forgetting: Forgetting) -> None:
+        """A summary that is shown holds words that are forgotten later."""
+        await talk(store, SECRET)
+        command = message(2, "!summary", "cleo")
+        taken = await accept(store, command, Decision.COMMAND)
+        assert taken is not None
+        await store.note_post(taken, 0, post_of(command))
+        await store.settle(taken)
+        quote = quote_of_answer(command, "Ann's code is K7")
+        await talk(store, message(3, "there", "bob", THREAD, quote))
+        await accept(store, message(1001, "look", "bob", quote=quote))
+
+        await forget(store, forgetting)
+
+        await accept(store, message(1002, "look again", "bob", quote=quote))
+        assert await quotes(store, THREAD) == []
+        assert [found.inbound.reply_to for found in await pending(store)] == [None, None]
+
+    async def test_where_nothing_is_lost_what_commands_said_can_be_quoted(self, store: Store) -> None:
+        command = message(2, "!help", "cleo")
+        taken = await accept(store, command, Decision.COMMAND)
+        assert taken is not None
+        await store.note_post(taken, 0, post_of(command))
+        quote = quote_of_answer(command, "help")
+        await accept(store, message(3, "look", "bob", quote=quote))
+
+        await forget(store, ANN)
+
+        assert [found.inbound.reply_to for found in await pending(store)] == [quote]
+
+    async def test_where_only_a_quotation_is_lost_the_files_are_cleaned_all_the_same(self, store: Store) -> None:
+        _, exchange = await wait_for(store, message(2, "look", "bob", quote=quote_of(SECRET)))
+
+        await forget(store, ANN)
+
+        assert not await store.record(exchange)
+        assert not await store.scrub(at_most=1)
+        assert [found.inbound.reply_to for found in await pending(store)] == [None]

@@ -303,6 +303,14 @@ class StoreContract:
         assert [waiting.id for waiting in await pending(store)] == [taken]
         assert await store.load(HERE, AFTER_SUMMARY) == Thread(HERE, epoch=0)
         assert await store.usages("model", 10) == ()
+
+    async def test_a_place_where_somebody_waits_for_an_answer_counts_as_joined(self, store: Store) -> None:
+        _, exchange = await wait_for(store, message(1, "hello"))
+        assert await store.joined(GENERAL)
+        assert not await store.joined(THREAD)
+
+        await store.record(exchange)
+
         assert not await store.joined(GENERAL)
 
     async def test_an_answer_that_could_not_be_said_is_taken_back_alone(self, store: Store) -> None:

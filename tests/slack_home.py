@@ -1,72 +1,15 @@
-"""A Slack with one channel to try the adapter in, and a core that says what it is told."""
+"""A Slack with one channel to try the adapter in."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from adapters.slack import Slack
-from errors import PlatformError
 from memory.types import CommandSpec, Inbound
-from tests.discord_home import FORGET, HELLO, Script
+from tests.answering import FORGET, HELLO, Core, Script
 from tests.fakes.slack import BOT_EVENTS, BOT_SCOPES, FakeSlack
-
-
-@dataclass
-class Core:
-    """A core that answers what is addressed once, and remembers what it heard, what it posted and what went wrong.
-
-    As the real one it answers after it has accepted, aside.
-    """
-
-    adapter: Slack
-    script: Script
-    before: Callable[[Inbound], Awaitable[None]] | None = None
-    heard: list[Inbound] = field(default_factory=list)
-    noted: list[tuple[int, str]] = field(default_factory=list)
-    failed: list[PlatformError] = field(default_factory=list)
-    deaf: bool = False
-    connections: int = 0
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
-    _seen: set[tuple[str, str]] = field(default_factory=set)
-    _replies: set[asyncio.Task[None]] = field(default_factory=set)
-
-    async def accept(self, inbound: Inbound) -> bool:
-        """Remember a message, and begin to answer it if it is addressed and has not come before."""
-        self.heard.append(inbound)
-        if self.before is not None:
-            await self.before(inbound)
-        key = inbound.place.channel, inbound.message_id
-        if not inbound.addressed or self.deaf or key in self._seen:
-            return False
-        self._seen.add(key)
-        task = asyncio.create_task(self.answer(inbound))
-        self._replies.add(task)
-        task.add_done_callback(self._replies.discard)
-        return True
-
-    async def answer(self, inbound: Inbound) -> None:
-        """Answer a message; what goes wrong with that is kept in `failed`."""
-        try:
-            await self.adapter.reply(inbound, self.script(inbound), self.note)
-        except PlatformError as error:
-            self.failed.append(error)
-        self.settled.set()
-
-    async def connected(self) -> None:
-        """See `memory.ports.Connected`."""
-        self.connections += 1
-
-    async def note(self, part: int, message_id: str) -> None:
-        """See `memory.ports.Note`."""
-        self.noted.append((part, message_id))
-
-    async def answered(self) -> None:
-        """Wait until a message has been answered, or could not be."""
-        async with asyncio.timeout(10):
-            await self.settled.wait()
 
 
 @dataclass
@@ -89,16 +32,12 @@ class Home:
         script: Script = HELLO,
         before: Callable[[Inbound], Awaitable[None]] | None = None,
         commands: Sequence[CommandSpec] = (FORGET,),
-    ) -> AsyncIterator[Core]:
+    ) -> AsyncIterator[Core[Slack]]:
         """Run the adapter, from when it is connected until the block ends."""
         core = Core(self.adapter(commands), script, before)
-        running = asyncio.create_task(core.adapter.run(core.accept, core.connected))
-        try:
+        async with core.running() as running:
             await self.fake.wait_for(lambda: self.fake.connected or running.done())
             yield core
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
 
     async def ask(self, text: str = "hello", thread_ts: str = "") -> str:
         """Say something to the bot as Alice, with a mention, and return the `ts` of it."""

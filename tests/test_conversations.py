@@ -123,6 +123,21 @@ class TestTalking:
         assert "Ann: @Bob shall we meet at noon?" in chats(scene)[1].text
         assert "nobody asked" not in chats(scene)[1].text
 
+    async def test_a_follow_up_in_a_new_thread_is_heard_before_the_bot_has_said_its_first_words(
+        self, scene: Scene
+    ) -> None:
+        gate = asyncio.Event()
+        scene.model.script(Say(("One ", "moment."), gate=gate))
+        thread = await scene.thread()
+        async with scene.serving():
+            await scene.ask(scene.ann, "first", thread)
+            await scene.model.wait_for(lambda: len(scene.model.requests) == 1)
+            await scene.say(scene.ann, "and tell me about spools too", thread)
+            await scene.until(lambda: len(scene.rows("SELECT id FROM inbox")) == 2)
+            gate.set()
+            await scene.heard("Understood.", thread)
+        assert last_words(chats(scene)[1]) == "Ann: and tell me about spools too"
+
     async def test_pictures_are_said_not_to_be_readable_and_replies_quote_what_they_answer(
         self, discord_scene: DiscordScene
     ) -> None:

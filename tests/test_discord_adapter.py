@@ -12,7 +12,8 @@ from adapters.discord.gateway import BLOCKED
 from errors import PlatformUnreachable, ReplyImpossible
 from logs import LineFormatter
 from memory.types import Delta, Inbound, Person, Place, Visibility
-from tests.discord_home import Home, a_home, saying
+from tests.answering import saying
+from tests.discord_home import Home, a_home
 from tests.fakes.discord import MessageFlag, Permission
 
 
@@ -193,7 +194,7 @@ class TestTrouble:
             await home.ask()
             await core.answered()
             core.script = saying("Second try.")
-            await core.accept(core.heard[0])
+            await core.answer(core.heard[0])
         assert home.said() == ["Second try."]
 
     async def test_a_message_that_was_deleted_meanwhile_is_still_answered(self, home: Home) -> None:
@@ -214,7 +215,7 @@ class TestTrouble:
         async with home.core() as core:
             await home.ask()
             await core.answered()
-            await core.accept(core.heard[0])
+            await core.answer(core.heard[0])
         (answer,) = home.fake.from_bot(home.channel)
         assert (answer.content, answer.reference_id) == ("Hello!", None)
 

@@ -12,7 +12,8 @@ from adapters.discord import Discord
 from adapters.discord.connection import UNREAD
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
 from memory.types import Inbound
-from tests.discord_home import HELLO, NOBODY_THERE, Core, Home, a_home
+from tests.answering import HELLO, NOBODY_THERE, Core
+from tests.discord_home import Home, a_home
 
 
 @pytest.fixture
@@ -134,14 +135,10 @@ class TestConnecting:
             return sum(request.path == "/users/@me" for request in home.fake.requests) > 1
 
         core = Core(home.adapter(), HELLO)
-        running = asyncio.create_task(core.adapter.run(core.accept, core.connected))
-        try:
+        async with core.running():
             await home.fake.wait_for(looked_up)
             home.fake.message_content_allowed = False
             await home.fake.wait_for(lambda: home.fake.connected)
             await home.ask()
             await core.answered()
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
         assert home.said() == ["Hello!"]

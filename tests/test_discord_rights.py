@@ -10,7 +10,8 @@ import pytest
 from adapters.discord import check, invite_url, manifest
 from adapters.discord.preflight import Application, Server, findings
 from memory.types import Place
-from tests.discord_home import NOBODY_THERE, Home, a_home
+from tests.answering import NOBODY_THERE
+from tests.discord_home import Home, a_home
 from tests.fakes.discord import Permission
 
 

@@ -13,7 +13,8 @@ from adapters.discord.slash import Interactions
 from errors import ReplyImpossible
 from logs import LineFormatter
 from memory.types import CommandSpec, Delta, Inbound, Person, Place
-from tests.discord_home import FORGET, Home, a_home, saying
+from tests.answering import FORGET, saying
+from tests.discord_home import Home, a_home
 
 if TYPE_CHECKING:  # these modules of discord.py cannot be imported at run time
     from discord.types.interactions import Interaction as InteractionData

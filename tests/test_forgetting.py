@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Literal
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.forgetting import EVERYDAY, find_echo, telling_words
+from memory.forgetting import EVERYDAY, UNSPACED, find_echo, telling_words
 
 
 def repeats(reply: str, *forgotten: str, kept: tuple[str, ...] = ()) -> bool:
@@ -91,6 +92,36 @@ def test_how_letters_are_put_together_does_not_matter(
     forgotten: str, reply: str, form: Literal["NFC", "NFD", "NFKC"]
 ) -> None:
     assert repeats(reply, forgotten) == repeats(unicodedata.normalize(form, reply), forgotten)
+
+
+ODD = st.sampled_from(
+    "ab_1nt's’d ve ll K7 \n\x1c\u0301\u0308\u200d\u212a\u0130\u0149\u03a3\u03c2\uff3f\u2460\ufb01"
+    "\u7530\u4e2d\u79c1\u306e\u30fb\u0e04\u0e19\u092a\u094d"
+)
+TEXT = st.text(st.one_of(st.characters(), ODD))
+
+
+def plain_words(text: str) -> set[str]:
+    """The telling words by their definition alone, without a thought for speed."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", text.casefold()).casefold())
+    folded = re.sub(r"n['’]t\b|['’](?:s|m|d|re|ve|ll)\b", "", folded)
+    found = re.findall(r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0dff])+", folded)
+    runs = UNSPACED.findall(folded)
+    pairs = {run[i : i + 2] for run in runs for i in range(len(run) - 1)}
+    return ({word for word in found if len(word) > 1 or word.isdigit()} - set(runs) | pairs) - EVERYDAY
+
+
+@given(st.lists(TEXT, max_size=4), st.lists(TEXT, max_size=4), st.lists(TEXT, max_size=4))
+def test_what_is_found_fast_is_what_the_definition_says(
+    forgotten: list[str], kept: list[str], replies: list[str]
+) -> None:
+    betraying = {word for text in forgotten for word in plain_words(text)}
+    betraying -= {word for text in kept for word in plain_words(text)}
+    repeats = find_echo(forgotten, kept)
+
+    for reply in forgotten + replies:
+        assert telling_words(reply) == plain_words(reply)
+        assert repeats(reply) == bool(betraying & plain_words(reply))
 
 
 def test_the_everyday_words_are_written_as_words_are_compared() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from errors import ContextTooLong
 from llm.tokens import load_counter
 from memory.ports import Count
-from memory.prompt import REPLY_TOKENS, Budget, Persona, plan_budget, plan_prompt, write_notes, write_persona
+from memory.prompt import REPLY_TOKENS, Budget, Notes, Persona, plan_budget, plan_prompt, write_notes, write_persona
 from memory.ratio import PLAUSIBLE
 from memory.types import (
     MESSAGE_TOKENS,
@@ -40,7 +40,9 @@ def plan(
     past: Thread, *newest: Turn, settings: CoreSettings = PLAIN, budget: Budget | None = None, named: bool = True
 ) -> Prompt:
     persona = write_persona(settings, Visibility.PUBLIC if named else Visibility.DIRECT, count)
-    return plan_prompt(persona, past, newest, NOTES, budget or plan_budget(settings, 1.0), count, named=named)
+    return plan_prompt(
+        persona, past, newest, Notes(NOTES, count(NOTES)), budget or plan_budget(settings, 1.0), count, named=named
+    )
 
 
 def recount(prompt: Prompt, counter: Count = count) -> int:
@@ -103,7 +105,9 @@ def _counted(turn: Turn, counter: Count, *, named: bool) -> Turn:
 
 
 def planned(case: Case, counter: Count = count) -> Prompt:
-    return plan_prompt(case.persona, case.thread, case.newest, NOTES, case.budget, counter, named=case.named)
+    return plan_prompt(
+        case.persona, case.thread, case.newest, Notes(NOTES, counter(NOTES)), case.budget, counter, named=case.named
+    )
 
 
 @given(cases())
@@ -229,7 +233,13 @@ def test_a_text_that_counts_more_behind_the_notes_than_by_itself_is_reckoned_wit
     assert REAL(f"{NOTES}{asked.text}") > REAL(NOTES) + asked.tokens
     persona = write_persona(PLAIN, Visibility.DIRECT, REAL)
     prompt = plan_prompt(
-        persona, thread(behind=summary("")), [asked], NOTES, plan_budget(PLAIN, 1.0), REAL, named=False
+        persona,
+        thread(behind=summary("")),
+        [asked],
+        Notes(NOTES, REAL(NOTES)),
+        plan_budget(PLAIN, 1.0),
+        REAL,
+        named=False,
     )
     assert recount(prompt, REAL) <= prompt.tokens
 
@@ -285,7 +295,9 @@ def test_between_folds_a_prompt_without_its_last_message_begins_the_next_one_byt
         persona = write_persona(settings, Visibility.PUBLIC, count)
         notes = write_notes(NOON.replace(minute=number))
         budget = plan_budget(settings, 1.0)
-        prompt = plan_prompt(persona, thread(past, behind), [asked], notes, budget, count, named=True)
+        prompt = plan_prompt(
+            persona, thread(past, behind), [asked], Notes(notes, count(notes)), budget, count, named=True
+        )
         assert prompt.left_out == 0
         assert prompt.messages[: len(before)] == before
         before = prefix(prompt)

@@ -8,7 +8,7 @@ import pytest
 
 from errors import PlatformUnreachable, ReplyImpossible, StorageUnavailable
 from memory.types import Attachment, Delta, Inbound, Person, Place, Visibility
-from tests.discord_home import saying
+from tests.answering import saying
 from tests.fakes.slack import FakeFile
 from tests.slack_home import Home, a_home
 

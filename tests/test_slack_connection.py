@@ -14,8 +14,8 @@ from adapters.slack.connection import Connection
 from adapters.slack.preflight import open_socket, web_client
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
 from memory.types import Delta, Inbound
-from tests.discord_home import NOBODY_THERE, saying
-from tests.slack_home import Core, Home, a_home
+from tests.answering import NOBODY_THERE, Core, saying
+from tests.slack_home import Home, a_home
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from adapters.slack import check, manifest
 from adapters.slack.manifest import EVENTS, SCOPES
 from memory.types import CommandSpec, Place
-from tests.discord_home import FORGET, NOBODY_THERE
+from tests.answering import FORGET, NOBODY_THERE
 from tests.slack_home import Home, a_home
 
 

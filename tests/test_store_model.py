@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Coroutine
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,7 +46,6 @@ T = TypeVar("T")
 
 PLACES = (GENERAL, THREAD, Place("discord", "server", "random"))
 PLACE = st.sampled_from(PLACES)
-NOWHERE = Place("discord", "nowhere", "nowhere")
 USER = st.sampled_from(["ann", "bob", "cleo"])
 WORD = re.compile("zebra[0-9]+z")
 
@@ -203,14 +203,17 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.bury([inbound for inbound in self.taken if inbound.place in under(place)], place)
         self.forget(Forgetting(place, moment(self.count())), lost)
 
-    @rule(place=PLACE, last=st.integers(1, 4))
-    def forget_last(self, place: Place, last: int) -> None:
-        """The newest turns of one conversation are forgotten."""
+    @rule(place=PLACE, last=st.integers(1, 4), ago=st.sampled_from([0, 0, 4, 12]))
+    def forget_last(self, place: Place, last: int, ago: int) -> None:
+        """The newest messages of one conversation are forgotten, as of some time ago: what waits first, then turns."""
         held = self.held[place]
-        said = held.said[-last:]
-        lost = held.lose(said, said[0].number if said else None, [])
-        self.bury([each.inbound for each in said if not each.answer], place)
-        self.forget(Forgetting(place, moment(self.count()), last=last), [lost])
+        at = moment(self.count() - ago)
+        waiting = [each for each in held.waiting if each.inbound.sent_at <= at][-last:]
+        before = list(takewhile(lambda each: each.answer or each.inbound.sent_at <= at, held.said))
+        said = before[max(0, len(before) - last + len(waiting)) :]
+        lost = held.lose(said, said[0].number if said else None, waiting)
+        self.bury([each.inbound for each in (*said, *waiting) if not each.answer], place)
+        self.forget(Forgetting(place, at, last=last), [lost])
 
     @rule(place=PLACE, user=USER)
     def forget_user(self, place: Place, user: str) -> None:
@@ -261,7 +264,6 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @rule()
     def scrub(self) -> None:
         """The files are cleaned, to the last byte."""
-        self.run(forget(self.store, Forgetting(NOWHERE, moment(0))))  # so that one is due
         assert self.run(self.store.scrub())
         assert set(WORD.findall(files_of(self.path).decode("latin-1"))) == self.words()
 

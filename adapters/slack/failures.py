@@ -30,9 +30,12 @@ SILENT.setLevel(logging.CRITICAL + 1)
 
 _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-    | {"team_added_to_org"}
+    | {"team_added_to_org", "org_login_required"}
 )
 """Codes that say nothing about the request: https://docs.slack.dev/reference/methods/auth.test#errors."""
+
+_BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+"""Codes for blocks that Slack cannot render: https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
 
 
 def code_of(exc: Exception) -> str:
@@ -69,6 +72,11 @@ def is_refusal(exc: Exception) -> bool:
     code = code_of(exc)
     limited = isinstance(exc, SlackApiError) and _status_of(exc) == HTTPStatus.TOO_MANY_REQUESTS
     return limited or (bool(code) and code not in _PASSING) or isinstance(exc, aiohttp.ClientConnectorError)
+
+
+def is_refusal_of_blocks(exc: Exception) -> bool:
+    """Whether Slack took no offence but at the blocks, so that the same words without them may stand."""
+    return code_of(exc) in _BLOCKS_REFUSED
 
 
 def _status_of(exc: SlackApiError) -> int:

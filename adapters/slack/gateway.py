@@ -22,6 +22,7 @@ from adapters.slack.directory import Directory
 from adapters.slack.failures import SILENT
 from adapters.slack.inbound import MENTION, Drop, Event, Me, read, understand
 from adapters.slack.markup import BLOCK_CHARACTERS, GROWTH
+from adapters.slack.order import Order
 from adapters.slack.outbox import Outbox
 from adapters.slack.places import PLATFORM, time_of
 from adapters.slack.preflight import EVENTS_AT, Account, look_up, open_socket, web_client
@@ -56,6 +57,7 @@ class _Session:
     directory: Directory
     outbox: Outbox
     subscriptions: Subscriptions
+    order: Order
 
 
 class Slack(ChatPlatform):
@@ -84,7 +86,7 @@ class Slack(ChatPlatform):
         async with web_client(self._bot_token, self._api_url) as web:
             account = await look_up(web)
             me = Me(account.team, account.user, self._prefix, self._commands)
-            session = _Session(web, me, Directory(web, me.team), Outbox(web, me.user), Subscriptions())
+            session = _Session(web, me, Directory(web, me.team), Outbox(web, me.user), Subscriptions(), Order())
             app = self._app(session, account, accept)
             self._session = session
             try:
@@ -200,9 +202,11 @@ class Slack(ChatPlatform):
             level = logging.WARNING if event is Drop.ODD else logging.DEBUG
             log.log(level, "event dropped", extra={"platform": PLATFORM, "why": event.value})
             return
-        inbound = await self._understand(session, event)
-        if inbound is not None and await accept(inbound):
-            session.outbox.begin(inbound)
+        async with session.order.place(event.channel) as before:
+            inbound = await self._understand(session, event)
+            await before.wait()
+            if inbound is not None and await accept(inbound):
+                session.outbox.begin(inbound)
 
     async def _understand(self, session: _Session, event: Event) -> Inbound | None:
         channel = await session.directory.channel_of(event)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.failures import FAILURES, as_reply_error, code_of, is_refusal
-from adapters.slack.markup import fallback, inert
+from adapters.slack.failures import FAILURES, as_reply_error, code_of, is_refusal, is_refusal_of_blocks
+from adapters.slack.markup import fallback, inert, mrkdwn
 from adapters.slack.places import PLATFORM
 from adapters.slack.wire import Json, as_map, map_at, maps_at, text_at
+from adapters.text import split
 from errors import PlatformUnreachable, ReplyImpossible
 from memory.types import Inbound, Place
 
@@ -35,12 +38,21 @@ THINKING: Final = "is thinking…"
 _THINKING_SECONDS: Final = 100.0
 """Slack shows a status for two minutes: https://docs.slack.dev/reference/methods/assistant.threads.setStatus."""
 
-Block = dict[str, str]
+_SECTION = 600
+"""Characters of a text that surely fit a section, which holds 3,000: escaped, each can become five (`&amp;`)."""
+
+Block = dict[str, object]
+Sent = TypeVar("Sent")
 
 
 def blocks_of(text: str) -> list[Block]:
     """Write Markdown as a block that Slack renders, and in which nothing notifies."""
     return [{"type": "markdown", "text": inert(text)}]
+
+
+def plain_blocks_of(text: str) -> list[Block]:
+    """Write Markdown as sections, for what Slack does not take as a markdown block; nothing notifies in them either."""
+    return [{"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn(piece)}} for piece in split(text, _SECTION)]
 
 
 class Outbox:
@@ -93,8 +105,12 @@ class Outbox:
 
         Raises: ReplyImpossible, PlatformUnreachable.
         """
+
+        async def update(blocks: list[Block]) -> None:
+            await self._web.chat_update(channel=place.channel, ts=ts, text=fallback(text), blocks=blocks)
+
         try:
-            await self._web.chat_update(channel=place.channel, ts=ts, text=fallback(text), blocks=blocks_of(text))
+            await _in_blocks(text, update)
         except FAILURES as exc:
             raise as_reply_error(exc) from exc
 
@@ -131,15 +147,18 @@ class Outbox:
                 continue
 
     async def _post(self, to: Inbound, text: str, part: int) -> str:
-        response = await self._web.chat_postMessage(
-            channel=to.place.channel,
-            thread_ts=to.place.thread or None,
-            text=fallback(text),
-            blocks=blocks_of(text),
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"answers": to.message_id, "part": part}},
-            unfurl_links=False,
-            unfurl_media=False,
-        )
+        async def send(blocks: list[Block]) -> AsyncSlackResponse:
+            return await self._web.chat_postMessage(
+                channel=to.place.channel,
+                thread_ts=to.place.thread or None,
+                text=fallback(text),
+                blocks=blocks,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"answers": to.message_id, "part": part}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+
+        response = await _in_blocks(text, send)
         self._rest(to.place.channel)  # Slack counts from when the post came to it, which was before now
         data = as_map(response.data)
         ts = text_at(data, "ts")
@@ -203,6 +222,20 @@ class Outbox:
         """Let no post begin in a channel for a second from now."""
         now = asyncio.get_running_loop().time()
         self._free[channel] = max(self._free.get(channel, now), now + _POST_SECONDS)
+
+
+async def _in_blocks(text: str, send: Callable[[list[Block]], Awaitable[Sent]]) -> Sent:
+    """Send a text as a markdown block, and as sections where Slack refuses that: an answer is worth more than its look.
+
+    Raises: what `send` raises.
+    """
+    try:
+        return await send(blocks_of(text))
+    except FAILURES as exc:
+        if not is_refusal_of_blocks(exc):
+            raise
+        log.info("markdown refused", extra={"platform": PLATFORM, "error": code_of(exc)})
+    return await send(plain_blocks_of(text))
 
 
 def _key(to: Inbound) -> tuple[str, str]:

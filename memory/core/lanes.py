@@ -129,10 +129,11 @@ class Core:
             raise
         if row is None:
             return False
-        self._dispatch(Waiting(row, inbound, conversation, decision))
+        self._dispatch(Waiting(row, inbound, conversation, decision), fresh=True)
         return decision is not Decision.REMEMBER
 
-    def _dispatch(self, waiting: Waiting) -> None:
+    def _dispatch(self, waiting: Waiting, *, fresh: bool = False) -> None:
+        """Give a message to its lane; one just taken in is the only one there, unless the lane was stopped."""
         if self._draining:
             return
         if waiting.decision is Decision.COMMAND:
@@ -143,7 +144,8 @@ class Core:
             self._lanes[waiting.conversation].more = True
         else:
             lane = self._lanes[waiting.conversation] = _Lane()
-            self._spawn(self._serve(waiting.conversation, lane), name=REPLIES)
+            first = waiting if fresh and waiting.conversation not in self._stopped else None
+            self._spawn(self._serve(waiting.conversation, lane, first), name=REPLIES)
 
     def _spawn(self, work: Coroutine[None, None, None], name: str = ASIDE) -> None:
         task = asyncio.create_task(work, name=name)
@@ -159,12 +161,14 @@ class Core:
 
     # -- lanes
 
-    async def _serve(self, conversation: Conversation, lane: _Lane) -> None:
-        """Answer what waits in a conversation, burst by burst, until nothing does."""
+    async def _serve(self, conversation: Conversation, lane: _Lane, first: Waiting | None) -> None:
+        """Answer what waits in a conversation, burst by burst, until nothing does; `first` need not be looked for."""
         try:
             while lane.more and not self._draining:
                 lane.more = False
-                burst = policy.next_burst(await self._store.pending(conversation))
+                waiting = (first,) if first else await self._store.pending(conversation)
+                first = None
+                burst = policy.next_burst(waiting)
                 if burst is not None:
                     lane.more = True
                     if await self._run_turn(conversation, lane, burst):

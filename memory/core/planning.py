@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from memory.ports import Clock, Count, Store
-from memory.prompt import Budget, Persona, hear, plan_budget, plan_prompt, write_notes, write_persona
+from memory.prompt import Budget, Notes, Persona, hear, plan_budget, plan_prompt, write_notes, write_persona
 from memory.ratio import NEWEST, learn_ratio
 from memory.types import Conversation, CoreSettings, Inbound, Prompt, Role, Thread, Turn, Usage, Visibility
 
@@ -23,21 +24,26 @@ class Planning:
         self.clock = clock
         self._zone = ZoneInfo(settings.timezone)
         self._usages: deque[Usage] = deque(maxlen=NEWEST)
+        self._ratio = 1.0
         self._personas: dict[Visibility, Persona] = {}
+        # The notes change once a minute and stand in every prompt.
+        self._count_notes = lru_cache(maxsize=1)(count)
 
     async def recall(self, store: Store) -> None:
         """Read what earlier runs learned of the model's ratio of tokens."""
         self._usages.extend(reversed(await store.usages(self.settings.model, NEWEST)))
+        self._ratio = learn_ratio(self._usages)
 
     def learn(self, usage: Usage) -> None:
         """Learn from one more call; those of fallback models say nothing about the model that is planned for."""
         if usage.model == self.settings.model:
             self._usages.append(usage)
+            self._ratio = learn_ratio(self._usages)
 
     def budget(self, shrink: float = 1.0) -> Budget:
         """The budget as of now, or a share of it."""
         persona = self.persona(Visibility.PUBLIC).tokens
-        return plan_budget(self.settings, learn_ratio(self._usages), shrink, persona=persona)
+        return plan_budget(self.settings, self._ratio, shrink, persona=persona)
 
     def persona(self, visibility: Visibility) -> Persona:
         """The system text of conversations with this visibility."""
@@ -64,11 +70,12 @@ class Planning:
 
     def prompt(self, thread: Thread, heard: Sequence[Turn], visibility: Visibility, budget: Budget) -> Prompt:
         """The prompt that answers what was heard."""
+        notes = write_notes(self.clock().astimezone(self._zone))
         prompt = plan_prompt(
             self.persona(visibility),
             thread,
             heard,
-            write_notes(self.clock().astimezone(self._zone)),
+            Notes(notes, self._count_notes(notes)),
             budget,
             self.count,
             named=visibility is not Visibility.DIRECT,

@@ -103,7 +103,7 @@ class Turns:
 
         async def note(part: int, message_id: str) -> None:
             speech.posts[part] = message_id
-            await self._store.note_post(target.id, part, message_id)
+            await self._note(target, speech, part, message_id)
 
         async def say(deltas: AsyncIterator[Delta]) -> None:
             await platform.reply(target.inbound, deltas, note, [speech.posts[part] for part in sorted(speech.posts)])
@@ -124,13 +124,26 @@ class Turns:
             raise
         except StorageError as exc:
             speech.error = type(exc).__name__
-            await self._apologise(say, exc)
+            # The class's own sentence: this message was taken in, and is answered when the disk lets it.
+            await self._apologise(say, StorageError())
             raise
         except Exception as exc:
             log.exception("turn failed", extra={"conversation": str(exchange.conversation)})
             speech.error = type(exc).__name__
             await self._store.record(exchange)
             await self._apologise(say, ThreadkeeperError())
+
+    async def _note(self, target: Waiting, speech: Speech, part: int, message_id: str) -> None:
+        """Note where a part stands; once all is recorded, a disk that refuses that is no reason to take it back.
+
+        Raises: StorageError.
+        """
+        try:
+            await self._store.note_post(target.id, part, message_id)
+        except StorageError as exc:
+            if not speech.text:
+                raise
+            log.warning("post not noted", extra={"conversation": str(target.conversation)}, exc_info=exc)
 
     async def _give_up(self, exchange: Exchange, answers: str, speech: Speech, exc: ReplyImpossible) -> None:
         """Settle a message whose reply cannot be put anywhere; an answer that nobody read is no turn."""

@@ -6,20 +6,23 @@ Numbered rules, where they bind:
 2. A person's words take along: the bot's answers to them, every turn of the bot that repeats them, quotations of them,
    and every summary made when they were in the transcript. The last version from before then stands again.
 3. A watermark keeps what is older from being taken in again; single messages keep a tombstone without author or words.
-4. The epoch of every conversation touched moves, so that a turn under way writes nothing.
+4. The epoch of every conversation that loses anything moves, so that a turn under way there writes nothing; where
+   nothing is lost, nothing is stopped and no scrub is due.
+5. The last messages are counted back from the moment of asking: those that still wait first, then turns.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from memory.ports import Echo
 from memory.types import Extent, Forgetting
 from storage.sqlite.rows import to_micros, to_quote
+from storage.sqlite.transcript import LARGEST_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class _Loss:
     waiting: tuple[str, ...]
     first: int
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.turns or self.summaries or self.waiting)
+
 
 def extent(db: sqlite3.Connection, forgetting: Forgetting, echo: Echo) -> Extent:
     """See `Store.extent`."""
@@ -47,10 +54,12 @@ def forget(db: sqlite3.Connection, forgetting: Forgetting, echo: Echo, now: date
     gone: set[str] = set()
     for loss in losses:
         gone |= _erase(db, loss, forgetting)
-    _erase_quotes(db, losses, forgetting, gone)
+    touched = {loss.conversation for loss in losses if loss} | _erase_quotes(db, losses, forgetting, gone)
+    db.executemany("UPDATE conversations SET epoch = epoch + 1 WHERE id = ?", [(id_,) for id_ in touched])
     if not forgetting.last:
         _raise_watermark(db, forgetting)
-    db.execute("INSERT INTO scrubs (asked_at) VALUES (?)", (to_micros(now),))
+    if touched:
+        db.execute("INSERT INTO scrubs (asked_at) VALUES (?)", (to_micros(now),))
     return _add_up(losses)
 
 
@@ -59,7 +68,7 @@ def _add_up(losses: Sequence[_Loss]) -> Extent:
         sum(len(loss.turns) for loss in losses),
         sum(loss.summaries for loss in losses),
         sum(len(loss.waiting) for loss in losses),
-        sum(1 for loss in losses if loss.turns or loss.summaries or loss.waiting),
+        sum(1 for loss in losses if loss),
     )
 
 
@@ -77,8 +86,9 @@ def _conversations(db: sqlite3.Connection, forgetting: Forgetting) -> list[int]:
 
 
 def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, echo: Echo) -> _Loss:
+    waiting = _waiting(db, conversation, forgetting)
     if forgetting.last:
-        turns = _newest(db, conversation, forgetting.last)
+        turns = _newest(db, conversation, forgetting, waiting)
         first = min(turns, default=0)
     elif forgetting.user:
         turns, first = _made_from(db, conversation, forgetting.user, echo)
@@ -90,12 +100,27 @@ def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, ech
         summaries = db.execute(
             "SELECT COUNT(*) FROM summaries WHERE conversation = ? AND through >= ?", (conversation, first)
         ).fetchone()[0]
-    return _Loss(conversation, tuple(turns), summaries, _waiting(db, conversation, forgetting), first)
+    return _Loss(conversation, tuple(turns), summaries, waiting, first)
 
 
-def _newest(db: sqlite3.Connection, conversation: int, last: int) -> list[int]:
-    found = db.execute("SELECT id FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?", (conversation, last))
-    return [row[0] for row in found]
+def _newest(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, waiting: Sequence[str]) -> list[int]:
+    """The newest turns, as many as waiting messages leave (rule 5), and those that waiting messages have already.
+
+    Nothing from the first message on that was sent later goes; an answer belongs to the question before it, whenever it
+    was given: only the platform's clock is compared.
+    """
+    later = db.execute(
+        "SELECT COALESCE(MIN(id), ?) FROM turns WHERE conversation = ? AND role = 'user' AND sent_at > ?",
+        (LARGEST_ID, conversation, to_micros(forgetting.at)),
+    ).fetchone()[0]
+    newest = db.execute(
+        "SELECT id FROM turns WHERE conversation = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (conversation, later, forgetting.last),
+    )
+    sql = "SELECT id FROM turns WHERE conversation = ? AND message_id = ?"
+    heard = [row[0] for message in waiting for row in db.execute(sql, (conversation, message))]
+    others = [row[0] for row in newest if row[0] not in heard]
+    return heard + others[: forgetting.last - len(waiting)]
 
 
 def _made_from(db: sqlite3.Connection, conversation: int, user: str, echo: Echo) -> tuple[list[int], int]:
@@ -128,12 +153,10 @@ def _words_of_others(db: sqlite3.Connection, conversation: int, user: str) -> It
 
 def _waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) -> tuple[str, ...]:
     """The ids of the messages that no lane has taken up and that go all the same; commands run beside the lanes."""
-    if forgetting.last:
-        return ()
     found = db.execute(
         "SELECT message_id FROM inbox WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'"
-        " AND sent_at <= ? AND ? IN ('', author)",
-        (conversation, to_micros(forgetting.at), forgetting.user),
+        " AND sent_at <= ? AND ? IN ('', author) ORDER BY sent_at DESC, id DESC LIMIT ?",
+        (conversation, to_micros(forgetting.at), forgetting.user, forgetting.last or LARGEST_ID),
     )
     return tuple(row[0] for row in found)
 
@@ -146,29 +169,33 @@ def _erase(db: sqlite3.Connection, loss: _Loss, forgetting: Forgetting) -> set[s
     if loss.summaries:
         db.execute("DELETE FROM summaries WHERE conversation = ? AND through >= ?", (conversation, loss.first))
     _bury(db, conversation, said, posted, forgetting)
-    _move_epochs(db, [conversation])
-    return said | posted | set(loss.waiting)
+    return said | posted
 
 
 def _message_ids(db: sqlite3.Connection, loss: _Loss) -> tuple[set[str], set[str]]:
-    """The ids of the messages whose turns go, and of the platform's messages that hold the answers that go."""
-    gone = set(loss.turns)
+    """The ids of the messages that go, and of the platform's messages that may show any of it.
+
+    Those are answers, whole or begun, and whatever was said to a command: a summary may have been shown.
+    """
+    if not loss:
+        return set(), set()
+    gone, waiting = set(loss.turns), set(loss.waiting)
     turns = db.execute("SELECT id, message_id FROM turns WHERE conversation = ?", (loss.conversation,))
     said = {message for id_, message in turns if id_ in gone}
     posts = db.execute(
-        "SELECT inbox.answer, posts.message_id FROM inbox JOIN posts ON posts.inbox = inbox.id"
-        " WHERE inbox.conversation = ?",
+        "SELECT inbox.answer, inbox.message_id, inbox.decision = 'command', posts.message_id FROM inbox"
+        " JOIN posts ON posts.inbox = inbox.id WHERE inbox.conversation = ?",
         (loss.conversation,),
     )
-    return said, {message for answer, message in posts if answer in gone}
+    showing = {post for answer, message, command, post in posts if command or answer in gone or message in waiting}
+    return said | waiting, showing
 
 
-def _move_epochs(db: sqlite3.Connection, conversations: Iterable[int]) -> None:
-    db.executemany("UPDATE conversations SET epoch = epoch + 1 WHERE id = ?", [(id_,) for id_ in conversations])
+def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: Forgetting, gone: set[str]) -> set[int]:
+    """Take quotations of what is gone out of all of the channel: turns, what waits, summaries of them (rule 2).
 
-
-def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: Forgetting, gone: set[str]) -> None:
-    """Take quotations of what is gone out of all of the channel: turns, what waits, summaries of them (rule 2)."""
+    Returns the conversations that held any.
+    """
     within = {loss.conversation for loss in losses}
     channel = (forgetting.place.platform, forgetting.place.space, forgetting.place.channel)
     turns = db.execute(
@@ -199,7 +226,7 @@ def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: F
         "UPDATE inbox SET extras = json_set(extras, '$[2]', NULL) WHERE id = ?",
         [(id_,) for id_, conversation, quote in waiting if is_gone(conversation, *json.loads(quote)[:2])],
     )
-    _move_epochs(db, touched - within)
+    return touched
 
 
 def _bury(db: sqlite3.Connection, conversation: int, said: set[str], posted: set[str], forgetting: Forgetting) -> None:

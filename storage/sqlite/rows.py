@@ -28,6 +28,9 @@ Row = tuple[Any, ...]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+ROLES = {role.value: role for role in Role}
+"""A look-up instead of a call, for there are dozens of turns to a prompt."""
+
 TURN = "id, role, author, author_name, text, tokens, sent_at, message_id, attachments, quote"
 """The columns that `to_turn` reads, in its order."""
 
@@ -101,7 +104,7 @@ def to_turn(row: Row) -> Turn:
     id_, role, author, author_name, text, tokens, sent_at, message_id, attachments, quote = row
     return Turn(
         id_,
-        Role(role),
+        ROLES[role],
         author,
         author_name,
         text,

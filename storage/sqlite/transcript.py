@@ -193,7 +193,9 @@ def save_fold(db: sqlite3.Connection, fold: FoldDone, now: datetime) -> bool:
 def joined(db: sqlite3.Connection, place: Place) -> bool:
     """See `Store.joined`; where conversations are per user, anybody's in that place counts."""
     row = db.execute(
-        "SELECT 1 FROM conversations WHERE platform = ? AND space = ? AND channel = ? AND thread = ? AND joined = 1",
+        "SELECT 1 FROM conversations c WHERE platform = ? AND space = ? AND channel = ? AND thread = ?"
+        " AND (joined = 1 OR EXISTS (SELECT 1 FROM inbox i WHERE i.conversation = c.id AND i.state = 'waiting'"
+        "  AND i.decision = 'answer'))",
         (place.platform, place.space, place.channel, place.thread),
     ).fetchone()
     return row is not None

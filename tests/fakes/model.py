@@ -15,9 +15,12 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 from aiohttp import web
+
+from tests.fakes.changes import Changes
+from tests.fakes.listening import Listening
 
 Json = Mapping[str, object]
 
@@ -127,13 +130,15 @@ def openrouter_error(status: int, message: str, **metadata: object) -> Json:
     return {"error": error | {"metadata": metadata} if metadata else error, "user_id": "user_1"}
 
 
-class FakeModel:
+class FakeModel(Listening):
     """The server; an async context manager.
 
     `respond` answers a request that no script is for. `prompt_tokens` and `completion_tokens` compute the usage, so
     that a test can play a model whose vocabulary differs from ours; by default they count words. `cached_tokens` is
     what a prompt cache is said to have held.
     """
+
+    notices_leaving = True
 
     def __init__(
         self,
@@ -151,45 +156,31 @@ class FakeModel:
         self._completion_tokens = completion_tokens
         self._cached_tokens = cached_tokens
         self._script: deque[Behaviour] = deque()
-        self._changed = asyncio.Condition()
-        self._runner: web.AppRunner | None = None
-        self._port = 0
+        super().__init__(Changes())
 
     @property
     def base_url(self) -> str:
         """The address to hand to a client."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"http://{self.address}/v1"
 
-    async def __aenter__(self) -> Self:
+    def web_app(self) -> web.Application:
+        """See `Listening.web_app`: what is left of the script stays."""
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/v1/chat/completions", self._handle)
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
-        return self
+        return app
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+    def asked(self) -> list[str]:
+        """See `Listening.asked`: the models that were asked."""
+        return [request.model for request in self.requests]
 
     def script(self, *behaviours: Behaviour | str) -> None:
         """Lay out what happens to the next requests, one each; a string is an answer in one piece."""
         self._script.extend(Say((each,)) if isinstance(each, str) else each for each in behaviours)
 
-    async def wait_for(self, condition: Callable[[], bool], seconds: float = 5) -> None:
-        """Wait until a condition over this server holds; it is looked at whenever a request comes or goes.
-
-        Raises: TimeoutError when it does not hold in time.
-        """
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(condition)
-
     async def _handle(self, http: web.Request) -> web.StreamResponse:
         request = parse_request(await http.text(), {name.lower(): value for name, value in http.headers.items()})
         self.requests.append(request)
-        await self._tell()
+        self._changes.mark()
         behaviour = self._script.popleft() if self._script else Say((self.respond(request),))
         try:
             if isinstance(behaviour, Refuse) and behaviour.gate:
@@ -214,12 +205,8 @@ class FakeModel:
             self.left += 1
             raise
         finally:
-            await self._tell()
+            self._changes.mark()
         raise AssertionError("every behaviour is handled")
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
 
     async def _stream(self, http: web.Request, request: ModelRequest, say: Say) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

@@ -14,7 +14,7 @@ CREATE TABLE conversations (
 
 -- What was received, once each. A settled row stays as a tombstone without its words, so that nothing is taken in twice.
 CREATE TABLE inbox (
-    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    id           INTEGER PRIMARY KEY,
     conversation INTEGER NOT NULL REFERENCES conversations (id),
     platform     TEXT NOT NULL,
     space        TEXT NOT NULL,
@@ -91,7 +91,6 @@ CREATE TABLE usage (
     counted           INTEGER NOT NULL,     -- the same prompt, counted here
     seconds           REAL NOT NULL
 ) STRICT;
-CREATE INDEX usage_by_model ON usage (model, id);
 
 -- Nothing older than a watermark is ever taken in again: of a whole place, or of one user there.
 CREATE TABLE watermarks (

@@ -17,7 +17,7 @@ from enum import IntEnum, IntFlag
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord.changes import Changes
+from tests.fakes.changes import Changes
 from tests.fakes.discord.shapes import JsonObject, application_json, guild_create_json, user_json
 from tests.fakes.discord.wire import mapping, number, text
 from tests.fakes.discord.world import World

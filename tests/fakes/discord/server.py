@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from aiohttp import web
 
@@ -19,11 +18,10 @@ from tests.fakes.discord.rest import ROOT, build_app
 from tests.fakes.discord.service import Commands, FakeRequest, Service
 from tests.fakes.discord.shapes import guild_create_json, role_json
 from tests.fakes.discord.world import Channel, ChannelType, FakeFile, FakeMessage, MessageFlag, MessageType
+from tests.fakes.listening import Listening
 
-HOST = "127.0.0.1"
 
-
-class FakeDiscord:
+class FakeDiscord(Listening):
     """A Discord of one's own on a loopback port; an async context manager.
 
     `port` 0 takes a free one. `bot_id` is the bot's user and application id. All ids are strings.
@@ -32,43 +30,35 @@ class FakeDiscord:
     def __init__(self, port: int = 0, *, bot_name: str = "Threadkeeper") -> None:
         self._service = Service(secrets.token_urlsafe(), bot_name)
         self._world = self._service.world
-        self._port = port
-        self._runner: web.AppRunner | None = None
+        super().__init__(self._service.changes, port)
 
-    async def __aenter__(self) -> Self:
-        await self.up()
-        return self
+    def web_app(self) -> web.Application:
+        """See `Listening.web_app`: the world and the sessions stay as they were."""
+        return build_app(self._service)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.down()
+    def asked(self) -> list[str]:
+        """See `Listening.asked`."""
+        return [f"{request.method} {request.path}" for request in self.requests]
 
     async def up(self) -> None:
-        """Start to serve; after `down` on the same port, with the world and the sessions as they were."""
-        # Nobody is waited for: what is still running when the test ends is of no interest.
-        self._runner = web.AppRunner(build_app(self._service), shutdown_timeout=0.01, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, HOST, self._port).start()
-        self._port = int(self._runner.addresses[0][1])
+        """See `Listening.up`."""
+        await super().up()
         self._service.account.gateway_url = self.gateway_url
 
     async def down(self) -> None:
-        """Cut every connection and refuse new ones."""
+        """See `Listening.down`."""
         self._service.gateway.drop(resumable=True)
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await super().down()
 
     @property
     def api_url(self) -> str:
         """The root of the REST API, for `discord.http.Route.BASE`; known once it serves."""
-        return f"http://{HOST}:{self._port}{ROOT}"
+        return f"http://{self.address}{ROOT}"
 
     @property
     def gateway_url(self) -> str:
         """The address of the gateway, for `DiscordWebSocket.DEFAULT_GATEWAY`; known once it serves."""
-        return f"ws://{HOST}:{self._port}/"
+        return f"ws://{self.address}/"
 
     @property
     def token(self) -> str:
@@ -375,12 +365,3 @@ class FakeDiscord:
     def connected(self) -> bool:
         """Whether a bot is identified on the gateway right now."""
         return self._service.gateway.connected
-
-    async def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:  # noqa: ASYNC109 - says how long a test waits
-        """Wait until a condition on this world holds; it is looked at whenever anything here changes.
-
-        Raises: TimeoutError that lists the last requests.
-        """
-        if not await self._service.changes.until(condition, timeout):
-            latest = ", ".join(f"{request.method} {request.path}" for request in self.requests[-8:])
-            raise TimeoutError(f"not within {timeout} s; the last requests: {latest}")

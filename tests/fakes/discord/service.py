@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from tests.fakes.discord.changes import Changes
+from tests.fakes.changes import Changes
 from tests.fakes.discord.faults import Faults
 from tests.fakes.discord.gateway import Account, Gateway, Intent
 from tests.fakes.discord.shapes import JsonObject, channel_json, message_event_json, message_json

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
 
 from aiohttp import web
 
+from tests.fakes.listening import Listening
 from tests.fakes.slack import people
 from tests.fakes.slack.chat import ChatMethods
 from tests.fakes.slack.events import Event, message_event
@@ -21,10 +21,8 @@ from tests.fakes.slack.web import ROOT, build_app
 from tests.fakes.slack.wire import JsonObject
 from tests.fakes.slack.world import FakeFile, FakeMessage, Kind
 
-HOST = "127.0.0.1"
 
-
-class FakeSlack:
+class FakeSlack(Listening):
     """A Slack of one's own on a loopback port, with one workspace and one app; an async context manager.
 
     `port` 0 takes a free one. All ids are strings, a message's is its `ts`. `app` is what the app's settings hold
@@ -36,34 +34,31 @@ class FakeSlack:
         self._service = Service(bot_name)
         self._world = self._service.world
         self._chat = ChatMethods(self._service)
-        self._port = port
-        self._runner: web.AppRunner | None = None
-
-    async def __aenter__(self) -> Self:
-        await self.up()
-        return self
+        super().__init__(self._service.changes, port)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.down()
+        await super().__aexit__(kind, error, trace)
         self._service.socket.stop()
 
+    def web_app(self) -> web.Application:
+        """See `Listening.web_app`: the world stays as it was."""
+        return build_app(self._service)
+
+    def asked(self) -> list[str]:
+        """See `Listening.asked`."""
+        return [request.method for request in self.requests]
+
     async def up(self) -> None:
-        """Start to serve; after `down` on the same port, with the world as it was."""
-        # Nobody is waited for: what is still running when the test ends is of no interest.
-        self._runner = web.AppRunner(build_app(self._service), shutdown_timeout=0.01, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, HOST, self._port).start()
-        self._port = int(self._runner.addresses[0][1])
-        self._service.root = f"http://{HOST}:{self._port}"
+        """See `Listening.up`."""
+        await super().up()
+        self._service.root = f"http://{self.address}"
 
     async def down(self) -> None:
-        """Cut every connection and refuse new ones."""
+        """See `Listening.down`."""
         self._service.socket.drop()
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await super().down()
 
     @property
     def api_url(self) -> str:
@@ -363,12 +358,3 @@ class FakeSlack:
     def connected(self) -> bool:
         """Whether a socket stands right now."""
         return self.socket.open > 0
-
-    async def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:  # noqa: ASYNC109 - says how long a test waits
-        """Wait until a condition on this world holds; it is looked at whenever anything here changes.
-
-        Raises: TimeoutError that lists the last calls.
-        """
-        if not await self._service.changes.until(condition, timeout):
-            latest = ", ".join(request.method for request in self.requests[-8:])
-            raise TimeoutError(f"not within {timeout} s; the last calls: {latest}")

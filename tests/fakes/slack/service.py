@@ -9,7 +9,7 @@ import secrets
 import time
 from dataclasses import dataclass, field, replace
 
-from tests.fakes.discord.changes import Changes
+from tests.fakes.changes import Changes
 from tests.fakes.slack import events
 from tests.fakes.slack.events import Event
 from tests.fakes.slack.faults import Faults

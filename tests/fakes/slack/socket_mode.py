@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord.changes import Changes
+from tests.fakes.changes import Changes
 from tests.fakes.slack.wire import JsonObject, mapping, text
 
 MAX_CONNECTIONS = 10

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Changes:
-    """The pulse of the fake: `mark` after every change, `until` to wait for the one that matters."""
+    """The pulse of a fake: `mark` after every change, `until` to wait for the one that matters."""
 
     def __init__(self) -> None:
         self._next = asyncio.Event()

@@ -1,0 +1,101 @@
+"""A core that answers what it is told to: what the homes of the platforms share to try an adapter in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from adapters.base import ChatPlatform
+from errors import PlatformError
+from memory.types import CommandSpec, Delta, Inbound
+
+NOBODY_THERE = "127.0.0.1:1"
+"""An address at which nothing listens."""
+
+FORGET = CommandSpec("forget", "Forgets what was said here.", "what to forget")
+
+Script = Callable[[Inbound], AsyncIterator[Delta]]
+"""Answers one message."""
+
+AdapterT = TypeVar("AdapterT", bound=ChatPlatform)
+
+
+def saying(text: str) -> Script:
+    """Answer every message with the same words, all at once."""
+
+    async def script(_: Inbound) -> AsyncIterator[Delta]:
+        yield Delta(text)
+
+    return script
+
+
+HELLO = saying("Hello!")
+
+
+@dataclass
+class Core(Generic[AdapterT]):
+    """A core that answers what is addressed once, and remembers what it heard, what it posted and what went wrong.
+
+    As the real one it answers after it has accepted, aside. `before` is awaited with every message, before it is
+    accepted.
+    """
+
+    adapter: AdapterT
+    script: Script
+    before: Callable[[Inbound], Awaitable[None]] | None = None
+    heard: list[Inbound] = field(default_factory=list)
+    noted: list[tuple[int, str]] = field(default_factory=list)
+    failed: list[PlatformError] = field(default_factory=list)
+    deaf: bool = False
+    connections: int = 0
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+    _replies: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+        """Run the adapter until the block ends, which may be after the adapter has."""
+        task = asyncio.create_task(self.adapter.run(self.accept, self.connected))
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def accept(self, inbound: Inbound) -> bool:
+        """Remember a message, and begin to answer it if it is addressed and has not come before."""
+        self.heard.append(inbound)
+        if self.before is not None:
+            await self.before(inbound)
+        key = inbound.place.channel, inbound.message_id
+        if not inbound.addressed or self.deaf or key in self._seen:
+            return False
+        self._seen.add(key)
+        task = asyncio.create_task(self.answer(inbound))
+        self._replies.add(task)
+        task.add_done_callback(self._replies.discard)
+        return True
+
+    async def answer(self, inbound: Inbound) -> None:
+        """Answer a message; what goes wrong with that is kept in `failed`."""
+        try:
+            await self.adapter.reply(inbound, self.script(inbound), self.note)
+        except PlatformError as error:
+            self.failed.append(error)
+        self.settled.set()
+
+    async def connected(self) -> None:
+        """See `memory.ports.Connected`."""
+        self.connections += 1
+
+    async def note(self, part: int, message_id: str) -> None:
+        """See `memory.ports.Note`."""
+        self.noted.append((part, message_id))
+
+    async def answered(self) -> None:
+        """Wait until a message has been answered, or could not be."""
+        async with asyncio.timeout(10):
+            await self.settled.wait()
