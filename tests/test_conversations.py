@@ -138,6 +138,17 @@ class TestTalking:
             await scene.heard("Understood.", thread)
         assert last_words(chats(scene)[1]) == "Ann: and tell me about spools too"
 
+    async def test_a_long_answer_comes_whole_in_messages_with_balanced_fences(self, scene: Scene) -> None:
+        lines = [f"print('line {number:03}')" for number in range(600)]
+        scene.model.respond = lambda _: "\n".join(["Here:", "```python", *lines, "```", "That was it."])
+        async with scene.serving():
+            await scene.ask(scene.ann, "show me the code")
+            await scene.heard("That was it.")
+        said = scene.said()
+        assert len(said) > 1
+        assert all(part.count("```") == 2 for part in said)
+        assert [line for part in said for line in part.splitlines() if line.startswith("print")] == lines
+
     async def test_pictures_are_said_not_to_be_readable_and_replies_quote_what_they_answer(
         self, discord_scene: DiscordScene
     ) -> None:
