@@ -32,7 +32,7 @@ from llm import tokens
 from llm.offline import OfflineModel
 from memory.commands import SPECS
 from memory.core import Core
-from memory.ports import Count, Model, Platform
+from memory.ports import Count, Intake, Model, Platform
 from memory.prompt import write_persona
 from memory.types import CoreSettings, Finding, TurnDone, Visibility
 from storage import open_store, sqlite
@@ -110,7 +110,7 @@ async def serve(settings: config.Settings, stop: asyncio.Event, platforms: Seque
     core_settings = settings.core()
     if all(platform.name == "terminal" for platform in platforms):
         # Whoever can start the bot could edit the lists: they are for people who come from elsewhere.
-        core_settings = replace(core_settings, allow=frozenset(), deny=frozenset())
+        core_settings = replace(core_settings, allow=frozenset(), deny=frozenset(), messages_per_minute=0)
     count = tokens.load_counter()
     demand_room(core_settings, count)
     store = await open_store(settings.storage.url, clock)
@@ -165,14 +165,15 @@ async def supervise(platform: Platform, core: Core) -> bool:
     """Keep one platform running whatever happens to the others; false when only other settings could help it."""
     broken = 0
 
-    async def connected() -> None:
+    async def connected(*, missed: bool = True) -> None:
         nonlocal broken
         broken = 0
-        await core.resume(platform.name)
+        await core.connected(platform.name, missed=missed)
 
+    intake = Intake(core.accept, core.amend, core.erase, connected)
     while True:
         try:
-            await platform.run(core.accept, connected)
+            await platform.run(intake)
         except PlatformMisconfigured as exc:
             log.error("platform refused", extra={"platform": platform.name}, exc_info=exc)
             return False

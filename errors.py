@@ -10,6 +10,7 @@
     │   ├── ContextTooLong        plan a smaller prompt, once
     │   ├── EmptyAnswer           … the model answered with nothing
     │   └── FoldRefused           keep the summary as it is, try again later
+    ├── LimitReached              tell the person, with when it ends
     ├── PlatformError
     │   ├── PlatformMisconfigured fix the settings; this platform stays down, the others go on
     │   ├── PlatformUnreachable   connect again later
@@ -100,6 +101,19 @@ class EmptyAnswer(ModelError):
 
 class FoldRefused(ModelError):
     """The new summary can't be believed, so the old one stays; I'll try again later."""
+
+
+class LimitReached(ThreadkeeperError):
+    """I have answered as much as I may for now."""
+
+    def __init__(self, detail: str, sentence: str) -> None:
+        super().__init__(detail)
+        self._sentence = sentence
+
+    @property
+    def sentence(self) -> str:
+        """Which limit it is, and when it ends."""
+        return self._sentence
 
 
 class PlatformError(ThreadkeeperError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import datetime
 
 from adapters.delivery import Limits, deliver
-from memory.ports import Accept, Connected, Note
-from memory.types import Delta, Inbound, Place
+from memory.ports import Intake, Note
+from memory.types import Delta, History, Inbound, Place
 
 REMOVED = "…"
 """What stands in a part that is not needed any more, on a platform that cannot delete."""
@@ -21,8 +22,21 @@ class ChatPlatform(ABC):
     limits: Limits
 
     @abstractmethod
-    async def run(self, accept: Accept, connected: Connected) -> None:
+    async def run(self, intake: Intake) -> None:
         """See `memory.ports.Platform.run`."""
+
+    @property
+    @abstractmethod
+    def alive(self) -> bool:
+        """See `memory.ports.Platform.alive`."""
+
+    @abstractmethod
+    async def places(self, since: datetime) -> Sequence[Place]:
+        """See `memory.ports.Platform.places`."""
+
+    @abstractmethod
+    async def history(self, place: Place, since: datetime) -> History | None:
+        """See `memory.ports.Platform.history`."""
 
     @abstractmethod
     async def is_admin(self, user: str, place: Place) -> bool:

@@ -268,3 +268,4 @@ class _Outlet:
             case Remove(part):
                 await self.remove(self.ids[part])
                 self.ids.pop()
+                await self.note(part, "")

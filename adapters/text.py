@@ -33,6 +33,15 @@ _NOT_MARKS = r"(?=\s+(?![\s`~]))"  # the next piece must not begin with marks th
 _SENTENCE = re.compile(rf"[.!?…]['\")\]*_]*{_NOT_MARKS}|[。！？](?=[^\s`~。！？」』）])")
 _WORD = re.compile(rf"(?<=\S){_NOT_MARKS}")
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Zero-width characters, fillers, tags and what turns the direction of writing: all that Unicode calls default
+ignorable (https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point) but U+200D and U+FE0F, which join emoji.
+"""
+
 _ZERO_WIDTH_JOINER = "\u200d"
 _LONGEST_STEP_BACK = 64  # characters that a cut anywhere gives up so as not to part what belongs together
 
@@ -104,22 +113,20 @@ def units(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
+def clean(text: str) -> str:
+    """Write U+FFFD for what no database takes as text: NUL, and halves of surrogate pairs, which JSON can bring."""
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def display_name(name: str, limit: int = 80) -> str:
     """Make a name that somebody chose fit to be shown: a line of `limit` code points at most, `…` where it was longer.
 
-    Line breaks and control characters become spaces, runs of spaces become one; the controls that turn the direction of
-    writing (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters), with which one name can pass for
-    another or mirror the line, go. Empty when nothing is left.
+    Line breaks and control characters become spaces, runs of spaces become one. What is not seen goes, for with it one
+    name can pass for another or mirror the line. Empty when nothing is left.
     """
-    kept = (
-        "" if _turns(char) else " " if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} else char for char in name
-    )
-    line = " ".join("".join(kept).split())
+    kept = (" " if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} else char for char in _UNSEEN.sub("", name))
+    line = " ".join("".join(kept).split()).strip(_ZERO_WIDTH_JOINER)
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
-
-
-def _turns(char: str) -> bool:
-    return char in "\u061c\u200e\u200f" or "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
 
 
 def _reach(text: str, start: int, room: int, *, in_code: bool) -> int:

@@ -24,7 +24,7 @@ from time import perf_counter
 
 from llm.tokens import load_counter
 from memory.core import Core
-from memory.ports import Accept, Connected, Count, Note, Store
+from memory.ports import Count, Intake, Note, Store
 from memory.types import (
     Answer,
     Conversation,
@@ -32,6 +32,7 @@ from memory.types import (
     Delta,
     Exchange,
     FoldDone,
+    History,
     Inbound,
     Place,
     Prompt,
@@ -74,9 +75,20 @@ class InstantPlatform:
     """Posts one message a reply, as a chat platform would, and takes no time for it."""
 
     name = "bench"
+    alive = True
 
-    async def run(self, accept: Accept, connected: Connected) -> None:
+    async def run(self, intake: Intake) -> None:
         """See `memory.ports.Platform`; here the bench hands the messages over."""
+
+    async def places(self, since: datetime) -> Sequence[Place]:
+        """See `memory.ports.Platform`."""
+        del since
+        return ()
+
+    async def history(self, place: Place, since: datetime) -> History | None:
+        """See `memory.ports.Platform`."""
+        del place, since
+        return None
 
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
         """See `memory.ports.Platform`."""
@@ -100,7 +112,9 @@ class Bench:
         self._store = store
         self._turns = 0
         self._done = asyncio.Event()
-        self.settings = CoreSettings(persona="You are a helpful member of this chat.", model="instant")
+        self.settings = CoreSettings(
+            persona="You are a helpful member of this chat.", model="instant", messages_per_minute=0
+        )
         self.core = Core(self.settings, store, InstantModel(self.speak(190)), count, self.now, [self._on_done])
         self.core.attach(InstantPlatform())
 
@@ -218,6 +232,7 @@ async def measure(directory: Path, rounds: int) -> tuple[dict[int, Figures], flo
         bench = Bench(store, load_counter())
         for length in LENGTHS[1:]:
             await bench.seed(f"{length}", length)
+        await bench.core.connected("bench", missed=False)
         await bench.seed("commits", 10)
         commits = await count_commits_of_turn(bench, database, "commits")
         figures = {length: Figures() for length in LENGTHS}

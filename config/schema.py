@@ -64,7 +64,7 @@ class MemorySettings(Section):
     keep_recent: Annotated[int, Field(ge=2, le=1000)] = 6
     summary_tokens: Annotated[int, Field(ge=32, le=1_000_000)] = 500
     max_messages: Annotated[int, Field(ge=2, le=10_000)] = 20
-    ttl_days: Annotated[int, AfterValidator(shapes.no_expiry)] = 0
+    ttl_days: Annotated[int, Field(ge=0, le=100_000)] = 0
     conversation: Literal["shared", "per_user"] = "shared"
     facts: bool = True
     recall: Literal["off", "lexical"] = "lexical"
@@ -75,6 +75,22 @@ class AnswerSettings(Section):
 
     threads: Literal["joined", "mention"] = "joined"
     free_channels: _Ids = ()
+
+
+class LimitSettings(Section):
+    """`[limits]`: how much is answered; 0 is no limit."""
+
+    messages_per_minute: Annotated[int, Field(ge=0, le=1000)] = 20
+    user_tokens_per_day: Annotated[int, Field(ge=0)] = 0
+    space_tokens_per_day: Annotated[int, Field(ge=0)] = 0
+    tokens_per_day: Annotated[int, Field(ge=0)] = 0
+
+
+class CatchUpSettings(Section):
+    """`[catch_up]`: what is done about what was said while nobody listened."""
+
+    answer_minutes: Annotated[int, Field(ge=0, le=100_000)] = 60
+    compare_hours: Annotated[int, Field(ge=0, le=10_000)] = 24
 
 
 class StorageSettings(Section):
@@ -120,6 +136,8 @@ class Config(Section):
     model: ModelSettings = ModelSettings()
     memory: MemorySettings = MemorySettings()
     answer: AnswerSettings = AnswerSettings()
+    limits: LimitSettings = LimitSettings()
+    catch_up: CatchUpSettings = CatchUpSettings()
     storage: StorageSettings = StorageSettings()
     discord: DiscordSettings = DiscordSettings()
     slack: SlackSettings = SlackSettings()
@@ -170,4 +188,11 @@ class Settings(Config):
             context_tokens=model.context_tokens,
             max_reply_tokens=model.max_reply_tokens,
             model="offline" if self.offline else model.name,
+            messages_per_minute=self.limits.messages_per_minute,
+            user_tokens_per_day=self.limits.user_tokens_per_day,
+            space_tokens_per_day=self.limits.space_tokens_per_day,
+            tokens_per_day=self.limits.tokens_per_day,
+            answer_minutes=self.catch_up.answer_minutes,
+            compare_hours=self.catch_up.compare_hours,
+            ttl_days=memory.ttl_days,
         )

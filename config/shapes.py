@@ -120,13 +120,6 @@ def database_url(url: str) -> str:
     return url
 
 
-def no_expiry(days: int) -> int:
-    """Zero days: everything is kept."""
-    if days:
-        raise ValueError("expiry is not in this version; leave it 0")
-    return days
-
-
 def token(value: str, prefix: str) -> str:
     """A secret in one piece that begins with `prefix`; a refusal never quotes it."""
     if not _TOKEN.fullmatch(value):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from memory.prompt import Budget, one_line
-from memory.types import CommandSpec, CoreSettings, Extent, Place, Standing
+from memory.types import CommandSpec, CoreSettings, Extent, Place, Scope, Spent, Standing
 
 MANY = 1_000_000
 """More messages than `!forget last N` has to take."""
@@ -25,6 +25,12 @@ FORGET_USAGE = (
     " `{prefix}forget @user` what one person said, `{prefix}forget me` what you said."
 )
 UNKNOWN = "I don't know that command. Did you mean `{prefix}{near}`? `{prefix}help` lists them all."
+USAGE_USAGE = (
+    "I did not understand that. `{prefix}usage` shows what was used today, `{prefix}usage lift` lifts this place's"
+    " limit until the day ends, `{prefix}usage lift @user` one person's, `{prefix}usage lift all` that of everybody."
+)
+NO_SPACE = "Direct messages have no limit of their own that I could lift."
+LIFTED = "Lifted {name}, until 00:00 UTC."
 SUMMARY_USAGE = "`{prefix}summary` shows what I remember here; `{prefix}summary now` folds older turns into it at once."
 
 
@@ -48,9 +54,32 @@ def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: 
     if not direct:
         lines += [
             "",
-            f"`{prefix}forget me` is for everybody, the rest of `forget` and `summary` for who moderates here.",
+            f"`{prefix}forget me` and `{prefix}usage` are for everybody, the rest for who moderates here.",
         ]
     return "\n".join(lines)
+
+
+WHOSE = {Scope.USER: "You", Scope.SPACE: "This server or workspace", Scope.ALL: "All together"}
+
+
+def write_usage(spent: Mapping[Scope, Spent], limits: Mapping[Scope, int], left: float, settings: CoreSettings) -> str:
+    """The answer to `!usage`; `left` are the seconds until the day ends."""
+    lines = ["Tokens used today (prompts and answers, counted from 00:00 UTC):"]
+    for scope in Scope:
+        if scope in spent:
+            limit = f" of {limits[scope]:,}" if scope in limits else "; there is no limit"
+            lifted = ", lifted for today" if scope in limits and spent[scope].lifted else ""
+            lines.append(f"- {WHOSE[scope]}: {spent[scope].tokens:,}{limit}{lifted}")
+    if settings.messages_per_minute:
+        lines.append(f"I answer each person at most {amount(settings.messages_per_minute, 'time')} a minute.")
+    lines.append(f"The day ends {write_wait(left)}.")
+    return "\n".join(lines)
+
+
+def write_wait(seconds: float) -> str:
+    """How long until then: `in 5 hours`, `in 20 minutes`."""
+    hours, minutes = round(seconds / 3600), max(1, round(seconds / 60))
+    return f"in {hours} hours" if hours > 1 else f"in {amount(minutes, 'minute')}"
 
 
 def write_summary(standing: Standing, budget: Budget, persona_tokens: int, settings: CoreSettings) -> str:
@@ -130,3 +159,20 @@ def write_forgotten(extent: Extent, *, clean: bool) -> str:
         "and the database file is clean of it" if clean else "and the database file is cleaned in the next quiet minute"
     )
     return f"Forgotten: {write_extent(extent)}. It is out of my memory, {file}."
+
+
+SPENT = {
+    Scope.USER: "You have had your {limit:,} tokens for today",
+    Scope.SPACE: "This place has had its {limit:,} tokens for today",
+    Scope.ALL: "I have had my {limit:,} tokens for today",
+}
+
+
+def write_pause(per_minute: int, seconds: float) -> str:
+    """What somebody is told who asks for more than so many answers a minute."""
+    return f"That is more than {per_minute} a minute; I answer you again in {amount(max(1, round(seconds)), 'second')}."
+
+
+def write_spent(scope: Scope, limit: int, left: float) -> str:
+    """What somebody is told when a day's tokens are spent; `left` are the seconds until the day ends."""
+    return f"{SPENT[scope].format(limit=limit)}; I answer again {write_wait(left)}, from 00:00 UTC on."

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
+from itertools import takewhile
 
 from memory.types import Conversation, CoreSettings, Decision, Inbound, Visibility, Waiting
 
@@ -83,6 +85,16 @@ def decide(inbound: Inbound, settings: CoreSettings, commands: Collection[str], 
     return Decision.ANSWER if answers and not inbound.aside else Decision.REMEMBER
 
 
+def decide_late(decision: Decision, age: timedelta, answered_within: timedelta) -> Decision:
+    """What becomes of a message that was missed and comes in only now: an old one is remembered, and no more than that.
+
+    Nobody waits any more for the answer to an old question, or to an old command.
+    """
+    if age <= answered_within:
+        return decision
+    return {Decision.ANSWER: Decision.REMEMBER, Decision.COMMAND: Decision.IGNORE}.get(decision, decision)
+
+
 @dataclass(frozen=True, slots=True)
 class Burst:
     """What a lane takes up at once: messages in order of sending, the last of them answered if `answered`."""
@@ -96,19 +108,36 @@ class Burst:
         return self.heard[-1]
 
 
-def next_burst(waiting: Sequence[Waiting]) -> Burst | None:
+def next_burst(waiting: Sequence[Waiting], begun: Collection[int] = ()) -> Burst | None:
     """The next messages of a lane: all that wait to be answered to the author whose turn it is, answered together.
 
-    `waiting` is in order of sending. What was said before the last of them and only has to be remembered comes along
-    in its place; other authors keep theirs. When nothing is to be answered, all is remembered at once.
+    `waiting` is in order of sending, `begun` are the ids of messages that this run has taken up before. What was said
+    before the last of a burst and only has to be remembered comes along in its place; other authors keep theirs. When
+    nothing is to be answered, all is remembered at once.
+
+    1. A reply that was begun, or may have been, is made again where it stands. So messages that were taken up are
+       taken up again as they were, alone or together, and what their author has said since then waits.
+    2. A message that was attempted when the process died goes alone, so that it does not take others with it.
     """
     if not waiting:
         return None
+    if waiting[0].attempts:
+        return Burst((waiting[0],), answered=waiting[0].decision is Decision.ANSWER)
+    waiting = list(takewhile(lambda message: not message.attempts, waiting))
     to_answer = [message for message in waiting if message.decision is Decision.ANSWER]
     if not to_answer:
         return Burst(tuple(waiting), answered=False)
-    author = to_answer[0].inbound.author
-    last = [message for message in to_answer if message.inbound.author == author][-1]
-    upto = waiting[: waiting.index(last) + 1]
-    heard = [m for m in upto if m.decision is Decision.REMEMBER or m.inbound.author == author]
-    return Burst(tuple(heard), answered=True)
+    group = _group(to_answer, begun)
+    upto = waiting[: waiting.index(group[-1]) + 1]
+    return Burst(tuple(m for m in upto if m.decision is Decision.REMEMBER or m in group), answered=True)
+
+
+def _group(to_answer: Sequence[Waiting], begun: Collection[int]) -> Sequence[Waiting]:
+    """The first message and those that are answered with it (rule 1)."""
+    first = to_answer[0]
+    if first.together:
+        return [message for message in to_answer if message.together == first.together]
+    theirs = [message for message in to_answer if message.inbound.author == first.inbound.author]
+    if first.begun or first.id in begun:
+        return theirs[:1]
+    return list(takewhile(lambda m: not (m.together or m.begun or m.id in begun), theirs))

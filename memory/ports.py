@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -15,11 +16,17 @@ from memory.types import (
     Extent,
     FoldDone,
     Forgetting,
+    History,
     Inbound,
+    Owed,
     Place,
     Prompt,
+    Scope,
+    Spent,
     Standing,
+    Stored,
     Thread,
+    Turn,
     Usage,
     Waiting,
     Window,
@@ -32,11 +39,43 @@ already or is none of the bot's business.
 Raises: StorageError; the platform must not be told then that the message was received. Its author has been told.
 """
 
-Connected = Callable[[], Awaitable[None]]
-"""Is told that a platform can be written to from now on, and that events before now may have been missed."""
+Amend = Callable[[Inbound], Awaitable[None]]
+"""Takes in the new version of a message that was edited; a version that is known already changes nothing.
+
+Raises: StorageError, as `Accept`.
+"""
+
+Erase = Callable[[Place, Sequence[str]], Awaitable[None]]
+"""Takes in that messages were deleted, anybody's or the bot's own, by their ids in a channel; a place's thread is not
+looked at, for the platform need not tell it.
+
+Raises: StorageError, as `Accept`.
+"""
+
+
+class Connected(Protocol):
+    """Is told that a platform can be written to from now on."""
+
+    async def __call__(self, *, missed: bool = True) -> None:
+        """Take up what waits; with `missed`, events before now may have been missed and are caught up with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a platform tells the core of."""
+
+    accept: Accept
+    amend: Amend
+    erase: Erase
+    connected: Connected
+
 
 Note = Callable[[int, str], Awaitable[None]]
-"""Takes the number of a reply's part, from 0, and the platform's id of the message that now holds it."""
+"""Takes the number of a reply's part, from 0, and the platform's id of the message that now holds it.
+
+An empty id says that the part was taken away.
+"""
 
 Count = Callable[[str], int]
 """Tokens of a text."""
@@ -49,6 +88,14 @@ Clock = Callable[[], datetime]
 
 Echo = Callable[[Iterable[str], Iterable[str]], Callable[[str], bool]]
 """From the texts that are forgotten and those that other people keep: whether a turn of the bot repeats the former."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is to be said to a command of which `waiting` is the id in the inbox, written from what was done."""
+
+    waiting: int
+    write: Callable[[Extent], str]
 
 
 class Store(Protocol):
@@ -64,12 +111,41 @@ class Store(Protocol):
         """
         ...
 
+    async def accept_and_load(
+        self, inbound: Inbound, conversation: Conversation, decision: Decision, window: Window
+    ) -> tuple[int, Thread] | None:
+        """`accept` and `load` in one, for a message that is answered at once: its id in the inbox, and its thread."""
+        ...
+
     async def pending(self, conversation: Conversation) -> tuple[Waiting, ...]:
         """The messages of a conversation that wait for its lane, in order of sending, a bounded number."""
         ...
 
     async def unsettled(self) -> tuple[Waiting, ...]:
-        """The oldest waiting message of every conversation, and every waiting command: what a start has to take up."""
+        """The oldest waiting message of every conversation, and every waiting command: what a start has to take up.
+
+        Those come first that were attempted least.
+        """
+        ...
+
+    async def owed(self, platform: str) -> tuple[Owed, ...]:
+        """The replies that earlier runs of the process decided, and may not have said in full, oldest first."""
+        ...
+
+    async def owes(self, waiting: int) -> Owed | None:
+        """The reply to a message that is decided and not noted as said; its text is empty when that was forgotten."""
+        ...
+
+    async def tie(self, waiting: Sequence[int]) -> None:
+        """Note which messages are answered together, by a reply to the last of them."""
+        ...
+
+    async def begin(self, waiting: Sequence[int]) -> int:
+        """Count an attempt at messages that earlier runs left, and return the most that any of them has had.
+
+        What this run received costs nothing and counts nothing: its first death is found by the next run. A run counts
+        once; when it ends in peace, nothing that waits then is held to have brought it down.
+        """
         ...
 
     async def load(self, conversation: Conversation, window: Window) -> Thread:
@@ -81,7 +157,10 @@ class Store(Protocol):
         ...
 
     async def note_post(self, waiting: int, part: int, message_id: str) -> None:
-        """Note which message of the platform holds a part of the reply to the waiting message with this inbox id."""
+        """Note which message of the platform holds a part of the reply to the message with this inbox id; "": none.
+
+        Nothing is noted for a message that was forgotten.
+        """
         ...
 
     async def record(self, exchange: Exchange) -> bool:
@@ -92,16 +171,34 @@ class Store(Protocol):
         """Take back a recorded answer that could not be said."""
         ...
 
-    async def settle(self, waiting: int) -> None:
-        """Settle a message that leaves no turn: a command."""
+    async def settle(self, waiting: int, sentence: str) -> None:
+        """Settle a message that leaves no turn, a command, with what is said to it."""
+        ...
+
+    def said(self, waiting: int) -> None:
+        """Note that the reply to a settled message stands in full; it is written with the next transaction.
+
+        Until then a start would find the reply owed, and say the same once more in the same messages.
+        """
+        ...
+
+    async def amend(self, inbound: Inbound, turn: Turn) -> frozenset[Conversation] | None:
+        """Give a message and its turn new words; the last summary from before it stands again, and epochs move.
+
+        Returns the conversations that held other words of it, and nothing for a message that was never taken in.
+        """
+        ...
+
+    async def prune(self, before: datetime) -> int:
+        """Purge the turns that were sent before a time, record a scrub, and return how many turns that were."""
         ...
 
     async def save_fold(self, fold: FoldDone) -> bool:
         """Put a new summary in place; false, and nothing written, when its epoch or the replaced version has passed."""
         ...
 
-    async def joined(self, place: Place) -> bool:
-        """Whether the bot has spoken in this very place, or is about to: somebody waits for its answer there."""
+    async def joined(self, place: Place, at: datetime) -> bool:
+        """Whether the bot had a part in this very place before then: it was asked something there that it answers."""
         ...
 
     async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
@@ -115,8 +212,11 @@ class Store(Protocol):
         """How much a forgetting would take."""
         ...
 
-    async def forget(self, forgetting: Forgetting, echo: Echo) -> Extent:
-        """Forget in every table at once and set a watermark; where anything is lost, move epochs, record a scrub."""
+    async def forget(self, forgetting: Forgetting, echo: Echo, promise: Promise | None = None) -> Extent:
+        """Forget in every table at once and set a watermark; where anything is lost, move epochs, record a scrub.
+
+        What is said of it to the command that asked for it is settled with it.
+        """
         ...
 
     async def scrub(self, *, at_most: int | None = None) -> bool:
@@ -124,6 +224,30 @@ class Store(Protocol):
 
         With `at_most` bytes, a larger database is left for later.
         """
+        ...
+
+    async def beat(self, platforms: Sequence[str]) -> None:
+        """Note that all that these platforms sent until now was received."""
+        ...
+
+    async def heard_until(self, platform: str) -> datetime | None:
+        """The last beat of a platform; nothing for one that was never served."""
+        ...
+
+    async def places(self, platform: str, since: datetime, most: int) -> tuple[Place, ...]:
+        """Where on a platform turns were said since then, most recent first."""
+        ...
+
+    async def stored(self, place: Place, since: datetime) -> tuple[Stored, ...]:
+        """What people said in a place since then, as it is known: what waits and the turns, a bounded number."""
+        ...
+
+    async def spent(self, keys: Mapping[Scope, str]) -> Mapping[Scope, Spent]:
+        """The tokens that scopes, each with its key, have taken today (UTC)."""
+        ...
+
+    async def lift(self, scope: Scope, key: str) -> None:
+        """Lift the daily limit of a scope for today."""
         ...
 
     async def usages(self, model: str, newest: int) -> tuple[Usage, ...]:
@@ -161,11 +285,30 @@ class Platform(Protocol):
         """The platform's name in places, settings and the log."""
         ...
 
-    async def run(self, accept: Accept, connected: Connected) -> None:
-        """Connect and hand every message to `accept`, until cancelled or, in a terminal, until the input ends.
+    async def run(self, intake: Intake) -> None:
+        """Connect and hand every event to `intake`, until cancelled or, in a terminal, until the input ends.
 
-        `connected` is awaited after every connection that did not resume an earlier one: events may have been missed.
+        `intake.connected` is awaited after every connection that did not resume an earlier one.
         Raises: PlatformMisconfigured when trying again cannot help, PlatformUnreachable when it can.
+        """
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether events are being received; a connection that broke unnoticed may count for two minutes more."""
+        ...
+
+    async def places(self, since: datetime) -> Sequence[Place]:
+        """Where something may have been said since then, most recent first: channels, and threads where they are told.
+
+        Raises: PlatformUnreachable.
+        """
+        ...
+
+    async def history(self, place: Place, since: datetime) -> History | None:
+        """What stands in a place since then, bounded to the newest of it; nothing where it cannot be read.
+
+        Raises: PlatformUnreachable.
         """
         ...
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from adapters.base import ChatPlatform
 from errors import PlatformError
-from memory.types import CommandSpec, Delta, Inbound
+from memory.ports import Accept, Connected, Intake
+from memory.types import CommandSpec, Delta, Inbound, Place
 
 NOBODY_THERE = "127.0.0.1:1"
 """An address at which nothing listens."""
@@ -19,6 +20,27 @@ FORGET = CommandSpec("forget", "Forgets what was said here.", "what to forget")
 
 Script = Callable[[Inbound], AsyncIterator[Delta]]
 """Answers one message."""
+
+
+async def ignore_amended(inbound: Inbound) -> None:
+    """Take no notice of an edit."""
+    del inbound
+
+
+async def ignore_erased(place: Place, message_ids: Sequence[str]) -> None:
+    """Take no notice of a deletion."""
+    del place, message_ids
+
+
+async def ignore_connected(*, missed: bool = True) -> None:
+    """Take no notice of a connection."""
+    del missed
+
+
+def intake_of(accept: Accept, connected: Connected = ignore_connected) -> Intake:
+    """What an adapter is handed, for tests that look at new messages alone."""
+    return Intake(accept, ignore_amended, ignore_erased, connected)
+
 
 AdapterT = TypeVar("AdapterT", bound=ChatPlatform)
 
@@ -49,8 +71,11 @@ class Core(Generic[AdapterT]):
     heard: list[Inbound] = field(default_factory=list)
     noted: list[tuple[int, str]] = field(default_factory=list)
     failed: list[PlatformError] = field(default_factory=list)
+    amended: list[Inbound] = field(default_factory=list)
+    erased: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
     deaf: bool = False
     connections: int = 0
+    gaps: int = 0
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: set[tuple[str, str]] = field(default_factory=set)
     _replies: set[asyncio.Task[None]] = field(default_factory=set)
@@ -58,7 +83,7 @@ class Core(Generic[AdapterT]):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.Task[None]]:
         """Run the adapter until the block ends, which may be after the adapter has."""
-        task = asyncio.create_task(self.adapter.run(self.accept, self.connected))
+        task = asyncio.create_task(self.adapter.run(self.intake))
         try:
             yield task
         finally:
@@ -87,9 +112,23 @@ class Core(Generic[AdapterT]):
             self.failed.append(error)
         self.settled.set()
 
-    async def connected(self) -> None:
+    @property
+    def intake(self) -> Intake:
+        """What the adapter is handed."""
+        return Intake(self.accept, self.amend, self.erase, self.connected)
+
+    async def amend(self, inbound: Inbound) -> None:
+        """Remember a new version of a message."""
+        self.amended.append(inbound)
+
+    async def erase(self, place: Place, message_ids: Sequence[str]) -> None:
+        """Remember what was deleted."""
+        self.erased.append((place, tuple(message_ids)))
+
+    async def connected(self, *, missed: bool = True) -> None:
         """See `memory.ports.Connected`."""
         self.connections += 1
+        self.gaps += missed
 
     async def note(self, part: int, message_id: str) -> None:
         """See `memory.ports.Note`."""

@@ -142,7 +142,7 @@ class ForgettingContract:
         assert await texts(store) == ["hello"]
 
     async def test_a_message_that_waits_a_second_time_goes_with_its_turn(self, store: Store) -> None:
-        _, exchange = await wait_for(store, SECRET, Decision.REMEMBER)
+        _, exchange = await wait_for(store, replace(SECRET, addressed=False), Decision.REMEMBER)
         await store.record(exchange)
         await talk(store, message(2, "hello", "bob"), "hi")
         await accept(store, SECRET)
@@ -274,7 +274,7 @@ class ForgettingContract:
     @pytest.mark.parametrize("waits", [True, False])
     @pytest.mark.parametrize("forgetting", [ALL, ANN], ids=["all", "user"])
     async def test_a_forgotten_message_is_not_upgraded(self, store: Store, forgetting: Forgetting, waits: bool) -> None:
-        _, exchange = await wait_for(store, SECRET, Decision.REMEMBER)
+        _, exchange = await wait_for(store, replace(SECRET, addressed=False), Decision.REMEMBER)
         if not waits:
             await store.record(exchange)
         await forget(store, forgetting)
@@ -303,7 +303,7 @@ class ForgettingContract:
         thread = await store.load(HERE, EVERYTHING)
         assert [turn.text for turn in thread.turns] == ["hello again", "hi"]
         assert min(turn.id for turn in thread.turns) > max(turn.id for turn in before.turns)
-        assert await store.joined(GENERAL)
+        assert await store.joined(GENERAL, moment(3600))
 
     # ---- turns and folds under way
 

@@ -185,7 +185,7 @@ class QuotationContract:
         taken = await accept(store, command, Decision.COMMAND)
         assert taken is not None
         await store.note_post(taken, 0, post_of(command))
-        await store.settle(taken)
+        await store.settle(taken, "")
         quote = quote_of_answer(command, "Ann's code is K7")
         await talk(store, message(3, "there", "bob", THREAD, quote))
         await accept(store, message(1001, "look", "bob", quote=quote))

@@ -163,7 +163,7 @@ class StoreContract:
         assert (waiting.decision, waiting.inbound) == (Decision.ANSWER, message(1, "hello"))
 
     async def test_it_is_answered_also_when_it_was_in_the_transcript_already(self, store: Store) -> None:
-        _, exchange = await wait_for(store, message(1, "hello"), Decision.REMEMBER)
+        _, exchange = await wait_for(store, replace(message(1, "hello"), addressed=False), Decision.REMEMBER)
         await store.record(exchange)
         assert await pending(store) == ()
 
@@ -173,6 +173,14 @@ class StoreContract:
         assert (waiting.id, waiting.inbound.text) == (taken, "hello")
         await store.record(replace(exchange, answer=answer_to(message(1, "hello"), "hi")))
         assert await texts(store) == ["hello", "hi"]
+
+    async def test_a_message_can_be_taken_in_and_its_thread_be_read_at_once(self, store: Store) -> None:
+        await talk(store, message(1, "hello"), "hi")
+
+        found = await store.accept_and_load(message(2, "and?"), HERE, Decision.ANSWER, EVERYTHING)
+
+        assert found == ((await pending(store))[0].id, await store.load(HERE, EVERYTHING))
+        assert await store.accept_and_load(message(2, "and?"), HERE, Decision.ANSWER, EVERYTHING) is None
 
     @pytest.mark.parametrize("settled", [False, True])
     async def test_a_message_to_answer_never_comes_twice(self, store: Store, settled: bool) -> None:
@@ -208,7 +216,7 @@ class StoreContract:
         assert await pending(store) == ()
         assert [waiting.id for waiting in await store.unsettled()] == [taken]
 
-        await store.settle(taken)
+        await store.settle(taken, "")
 
         store = await kept.open()
         assert await store.unsettled() == ()
@@ -306,12 +314,12 @@ class StoreContract:
 
     async def test_a_place_where_somebody_waits_for_an_answer_counts_as_joined(self, store: Store) -> None:
         _, exchange = await wait_for(store, message(1, "hello"))
-        assert await store.joined(GENERAL)
-        assert not await store.joined(THREAD)
+        assert await store.joined(GENERAL, moment(3600))
+        assert not await store.joined(THREAD, moment(3600))
 
         await store.record(exchange)
 
-        assert not await store.joined(GENERAL)
+        assert not await store.joined(GENERAL, moment(3600))
 
     async def test_an_answer_that_could_not_be_said_is_taken_back_alone(self, store: Store) -> None:
         await talk(store, message(1, "hello"), "hi")
@@ -353,10 +361,10 @@ class StoreContract:
         await talk(store, message(2, "nobody answers", place=GENERAL))
 
         store = await kept.open()
-        assert await store.joined(THREAD)
-        assert not await store.joined(GENERAL)
+        assert await store.joined(THREAD, moment(3600))
+        assert not await store.joined(GENERAL, moment(3600))
         for elsewhere in ("platform", "space", "channel", "thread"):
-            assert not await store.joined(_moved(THREAD, elsewhere))
+            assert not await store.joined(_moved(THREAD, elsewhere), moment(3600))
 
     async def test_conversations_are_kept_apart(self, store: Store) -> None:
         places = [THREAD, *(_moved(THREAD, field) for field in ("platform", "space", "channel", "thread"))]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from memory.forgetting import find_echo
-from memory.ports import Store
+from memory.ports import Clock, Store
 from memory.types import (
     Conversation,
     Decision,
@@ -32,6 +33,7 @@ from memory.types import (
 from storage import open_store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ONE = NOON + timedelta(hours=1)
 GENERAL = Place("discord", "server", "general")
 THREAD = replace(GENERAL, thread="thread")
 USAGE = Usage("model", prompt_tokens=100, cached_tokens=60, completion_tokens=20, seconds=1.5, counted=90)
@@ -46,7 +48,7 @@ def moment(second: float) -> datetime:
 
 def clock() -> datetime:
     """The store's clock in these tests: an hour after noon, always."""
-    return moment(3600)
+    return ONE
 
 
 def conversation_at(place: Place, user: str = "") -> Conversation:
@@ -152,6 +154,11 @@ async def summary(store: Store, place: Place = GENERAL) -> str:
     return found.text if found else ""
 
 
+async def epoch_of(store: Store, place: Place = GENERAL) -> int:
+    """The epoch of a place's conversation."""
+    return (await store.load(conversation_at(place), EVERYTHING)).epoch
+
+
 async def pending(store: Store, place: Place = GENERAL) -> tuple[Waiting, ...]:
     """What waits in a place's conversation."""
     return await store.pending(conversation_at(place))
@@ -164,16 +171,27 @@ async def forget(store: Store, forgetting: Forgetting) -> Extent:
 
 @dataclass
 class Kept:
-    """One kept memory, which a test opens and opens again."""
+    """One kept memory, which a test opens and opens again; its clock stands at `now`.
 
-    opening: Callable[[], Awaitable[Store]]
+    What is written within `killing` is lost, as by a kill at its beginning.
+    """
+
+    opening: Callable[[Clock], Awaitable[Store]]
+    killing: Callable[[], AbstractContextManager[None]]
+    now: datetime = ONE
     store: Store | None = None
 
     async def open(self) -> Store:
-        """Open it, having closed it first where it is open."""
+        """Open it, having closed it in peace first where it is open."""
         await self.close()
-        self.store = await self.opening()
+        self.store = await self.opening(lambda: self.now)
         return self.store
+
+    async def crash(self) -> Store:
+        """Open it as a kill at this moment leaves it: what was only in memory is lost."""
+        with self.killing():
+            await self.close()
+        return await self.open()
 
     async def close(self) -> None:
         """Close it where it is open."""
@@ -182,9 +200,30 @@ class Kept:
             await closing.close()
 
 
+def kept_at(path: Path) -> Kept:
+    """The memory in the SQLite database at a path."""
+    return Kept(partial(open_store, f"sqlite:///{path}"), partial(killing, path))
+
+
+@contextmanager
+def killing(path: Path) -> Iterator[None]:
+    """Leave a SQLite database, of which nothing is under way, as a kill at the beginning of the block does.
+
+    A kill leaves all that was written, be it only in the log, and nothing else; the log's index is made anew from it.
+    """
+    files = [path.with_name(path.name + suffix) for suffix in ("", "-wal")]
+    found = {file: file.read_bytes() for file in files if file.exists()}
+    yield
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    for file in files:
+        file.unlink(missing_ok=True)
+    for file, content in found.items():
+        file.write_bytes(content)
+
+
 def opening(path: Path) -> Callable[[], Awaitable[Store]]:
     """What opens the SQLite database at a path."""
-    return lambda: open_store(f"sqlite:///{path}", clock)
+    return partial(open_store, f"sqlite:///{path}", clock)
 
 
 def words_in_tables(path: Path, word: str) -> list[str]:

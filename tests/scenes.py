@@ -94,6 +94,7 @@ class Scene(ABC):
         tables: dict[str, dict[str, str | int | bool | list[str]]] = {
             "model": {"base_url": self.model.base_url, "name": "fake"},
             "storage": {"url": f"sqlite:///{self.database}"},
+            "limits": {"messages_per_minute": 0},  # people in tests talk fast
             self.name: dict(self.platform_settings()),
         }
         for name, table in self.settings.items():

@@ -192,6 +192,15 @@ def test_the_core_is_told_what_the_operator_wrote() -> None:
         keep_recent = 9
         summary_tokens = 90
         max_messages = 3
+        ttl_days = 30
+        [limits]
+        messages_per_minute = 7
+        user_tokens_per_day = 11
+        space_tokens_per_day = 12
+        tokens_per_day = 13
+        [catch_up]
+        answer_minutes = 14
+        compare_hours = 15
         """.replace(",\n               ", ", "),
     )
     offline = Settings(**dict(config))
@@ -200,7 +209,8 @@ def test_the_core_is_told_what_the_operator_wrote() -> None:
         allow=frozenset({"discord:2"}), deny=frozenset({"discord:3"}), threads="mention",
         free_channels=frozenset({"discord:4"}), strategy="window", conversation="per_user", max_tokens=999,
         keep_tokens=99, keep_recent=9, summary_tokens=90, max_messages=3, context_tokens=9999, max_reply_tokens=99,
-        model="offline",
+        model="offline", messages_per_minute=7, user_tokens_per_day=11, space_tokens_per_day=12, tokens_per_day=13,
+        answer_minutes=14, compare_hours=15, ttl_days=30,
     )  # fmt: skip
     assert offline.core() == expected
 

@@ -154,7 +154,7 @@ def test_a_secret_at_a_wrong_key_is_not_repeated(section: str, key: str) -> None
         'model.base_url = "http://a:b"', 'model.base_url = "http://me:pw@host/"', 'model.base_url = "http://h/ x"',
         'slack.api_url = "ftp://x/"', 'discord.api_url = "ws://x/"', 'discord.gateway_url = "https://x/"',
         'storage.url = "postgresql://db/x"', 'storage.url = "sqlite:///"', 'storage.url = "sqlite://x.db"',
-        'storage.url = "sqlite:///:memory:"', 'storage.url = "x.db"', "memory.ttl_days = 30", "memory.max_messages = 1",
+        'storage.url = "sqlite:///:memory:"', 'storage.url = "x.db"', "memory.ttl_days = -1", "memory.max_messages = 1",
         "memory.keep_tokens = 0", "model.timeout_seconds = 0", 'log.level = "loud"', 'memory.recall = "bge-m3"',
     ],
 )  # fmt: skip
@@ -183,9 +183,8 @@ def test_every_time_zone_that_the_machine_knows_is_taken(name: str) -> None:
 
 
 def test_the_messages_say_what_comes_later() -> None:
-    faults = faults_of('storage.url = "postgresql://h/db"\nmemory.ttl_days = 7')
+    faults = faults_of('storage.url = "postgresql://h/db"')
     assert "comes later" in faults["storage.url"]
-    assert faults["memory.ttl_days"] == "expiry is not in this version; leave it 0"
 
 
 # --- settings that do not go together ---

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from memory import phrases
 from memory.commands import SPECS
 from memory.prompt import plan_budget
-from memory.types import CoreSettings, Extent, Place, Standing
+from memory.types import CoreSettings, Extent, Place, Scope, Spent, Standing
 from tests.transcripts import HERE, summary
 
 SETTINGS = CoreSettings()
@@ -144,3 +144,53 @@ def test_in_a_direct_message_help_asks_for_no_mention() -> None:
     said = phrases.write_help(SETTINGS, SPECS, direct=True)
     assert "Just write to me." in said
     assert "Mention me" not in said
+
+
+def test_usage_shows_each_limit_what_is_lifted_and_when_the_day_ends() -> None:
+    spent = {Scope.ALL: Spent(12_000), Scope.USER: Spent(900, lifted=True), Scope.SPACE: Spent(7000, lifted=True)}
+    assert phrases.write_usage(spent, {Scope.USER: 1000, Scope.ALL: 50_000}, 5400, SETTINGS) == (
+        "Tokens used today (prompts and answers, counted from 00:00 UTC):\n"
+        "- You: 900 of 1,000, lifted for today\n"
+        "- This server or workspace: 7,000; there is no limit\n"
+        "- All together: 12,000 of 50,000\n"
+        "I answer each person at most 20 times a minute.\n"
+        "The day ends in 2 hours."
+    )
+
+
+def test_where_nobody_is_limited_a_minute_usage_says_nothing_of_it() -> None:
+    said = phrases.write_usage({Scope.USER: Spent()}, {}, 60, replace(SETTINGS, messages_per_minute=0))
+    assert said.splitlines()[1:] == ["- You: 0; there is no limit", "The day ends in 1 minute."]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "in 1 minute"),
+        (29, "in 1 minute"),
+        (100, "in 2 minutes"),
+        (3600, "in 60 minutes"),
+        (5399, "in 90 minutes"),
+        (5401, "in 2 hours"),
+        (86_400, "in 24 hours"),
+    ],
+)
+def test_a_wait_is_told_in_hours_or_minutes(seconds: float, said: str) -> None:
+    assert phrases.write_wait(seconds) == said
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "in 1 second"), (1.4, "in 1 second"), (40, "in 40 seconds")])
+def test_who_asks_too_often_is_told_the_limit_and_the_seconds(seconds: float, said: str) -> None:
+    assert phrases.write_pause(20, seconds) == f"That is more than 20 a minute; I answer you again {said}."
+
+
+@pytest.mark.parametrize(
+    ("scope", "who"),
+    [
+        (Scope.USER, "You have had your 5,000 tokens for today"),
+        (Scope.SPACE, "This place has had its 5,000 tokens for today"),
+        (Scope.ALL, "I have had my 5,000 tokens for today"),
+    ],
+)
+def test_when_a_days_tokens_are_spent_it_is_said_whose_and_until_when(scope: Scope, who: str) -> None:
+    assert phrases.write_spent(scope, 5000, 7200) == f"{who}; I answer again in 2 hours, from 00:00 UTC on."

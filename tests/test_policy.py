@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.commands import NAMES
-from memory.policy import command_of, conversation_of, decide, depends_on_joining, is_heard, nearest_command, next_burst
+from memory.policy import (
+    command_of,
+    conversation_of,
+    decide,
+    decide_late,
+    depends_on_joining,
+    is_heard,
+    nearest_command,
+    next_burst,
+)
 from memory.types import Conversation, CoreSettings, Decision, Inbound, Place, Visibility, Waiting
 from tests.transcripts import HERE, inbound
 
@@ -150,6 +160,30 @@ def test_per_user_a_channel_has_a_conversation_for_each_but_a_thread_and_a_direc
     assert conversation_of(direct, settings) == Conversation("discord", "direct", "dm")
 
 
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+@pytest.mark.parametrize("age", [-HOUR, timedelta(0), HOUR])
+def test_what_was_missed_and_is_not_old_is_taken_as_if_it_came_in_now(decision: Decision, age: timedelta) -> None:
+    assert decide_late(decision, age, HOUR) is decision
+
+
+@pytest.mark.parametrize(
+    ("decision", "late"),
+    [
+        (Decision.ANSWER, Decision.REMEMBER),
+        (Decision.REMEMBER, Decision.REMEMBER),
+        (Decision.COMMAND, Decision.IGNORE),
+        (Decision.IGNORE, Decision.IGNORE),
+    ],
+)
+def test_an_old_question_is_only_remembered_and_an_old_command_not_carried_out(
+    decision: Decision, late: Decision
+) -> None:
+    assert decide_late(decision, HOUR + timedelta(seconds=1), HOUR) is late
+
+
 # -- bursts
 
 
@@ -194,16 +228,63 @@ def test_where_nothing_is_to_be_answered_all_is_remembered_at_once() -> None:
     assert (numbers(burst.heard), burst.answered) == ([1, 2], False)
 
 
+def test_a_message_that_was_attempted_when_the_process_died_goes_alone() -> None:
+    deadly = replace(waiting(1, "ann"), attempts=1)
+    queue = [deadly, waiting(2, "ann"), waiting(3, "ann")]
+    first = next_burst(queue)
+    assert first
+    assert (numbers(first.heard), first.answered) == ([1], True)
+    second = next_burst(queue[1:])
+    assert second
+    assert numbers(second.heard) == [2, 3]
+
+
+def test_one_that_was_attempted_keeps_its_place_among_those_before_and_behind_it() -> None:
+    deadly = replace(waiting(2, "ann"), attempts=2)
+    first = next_burst([waiting(1, "ann"), deadly, waiting(3, "ann")])
+    assert first
+    assert numbers(first.heard) == [1]
+
+
+def test_an_attempted_message_that_is_only_to_be_remembered_is_remembered_alone() -> None:
+    burst = next_burst([replace(waiting(1, "ann", Decision.REMEMBER), attempts=1), waiting(2, "ann")])
+    assert burst
+    assert (numbers(burst.heard), burst.answered) == ([1], False)
+
+
+def test_a_reply_that_was_begun_is_made_again_before_its_author_is_answered_further() -> None:
+    begun = replace(waiting(1, "ann"), begun=True, posts=("post",))
+    for queue, known in (([begun, waiting(2, "ann")], ()), ([waiting(1, "ann"), waiting(2, "ann")], (1,))):
+        burst = next_burst(queue, known)
+        assert burst
+        assert numbers(burst.heard) == [1]
+
+
+def test_what_was_answered_together_is_answered_together_again_and_without_what_came_since() -> None:
+    tied = [replace(waiting(number, "ann"), together=2) for number in (1, 2)]
+    burst = next_burst([*tied, waiting(3, "ann"), waiting(4, "bob")], (1, 2))
+    assert burst
+    assert (numbers(burst.heard), burst.target.id) == ([1, 2], 2)
+
+
+def test_a_new_message_does_not_join_one_that_is_taken_up_again_behind_it() -> None:
+    begun = replace(waiting(2, "ann"), begun=True)
+    burst = next_burst([waiting(1, "ann"), begun, waiting(3, "ann")])
+    assert burst
+    assert numbers(burst.heard) == [1]
+
+
 QUEUES = st.lists(
     st.tuples(st.sampled_from(["ann", "bob", "cid"]), st.sampled_from([Decision.ANSWER, Decision.REMEMBER])),
     max_size=12,
 ).map(lambda rows: [waiting(number, author, what) for number, (author, what) in enumerate(rows)])
 
 
-@given(QUEUES)
-def test_taken_up_burst_by_burst_every_message_is_heard_exactly_once(queue: list[Waiting]) -> None:
+@given(QUEUES, st.data())
+def test_taken_up_burst_by_burst_every_message_is_heard_exactly_once(queue: list[Waiting], data: st.DataObject) -> None:
     heard: list[int] = []
-    rest = queue
+    marks = st.sampled_from([0, 0, 0, 1, 2])
+    rest = [replace(message, attempts=data.draw(marks), begun=data.draw(marks) == 1) for message in queue]
     while burst := next_burst(rest):
         heard += numbers(burst.heard)
         rest = [message for message in rest if message not in burst.heard]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.commands import ForgetWords, read_forget, words_after_command
+from memory.commands.words import ForgetWords, read_forget, words_after_command
 from memory.types import Person
 from tests.transcripts import inbound
 

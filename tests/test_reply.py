@@ -14,7 +14,7 @@ from adapters.base import REMOVED, ChatPlatform
 from adapters.delivery import Limits
 from adapters.text import split
 from errors import ModelUnreachable, PlatformUnreachable, ReplyImpossible
-from memory.ports import Accept, Connected
+from memory.ports import Intake
 from memory.types import Delta, Inbound, Place, Visibility
 
 QUESTION = Inbound(
@@ -42,8 +42,19 @@ class MemoryPlatform(ChatPlatform):
         self.sending = asyncio.Event()
         self.changed = asyncio.Condition()
 
-    async def run(self, accept: Accept, connected: Connected) -> None:
+    async def run(self, intake: Intake) -> None:
         """Receive nothing: replies are all that is looked at here."""
+
+    @property
+    def alive(self) -> bool:
+        return True
+
+    async def places(self, since: datetime) -> tuple[Place, ...]:
+        del since
+        return ()
+
+    async def history(self, place: Place, since: datetime) -> None:
+        del place, since
 
     async def is_admin(self, user: str, place: Place) -> bool:
         return (user, place) == (QUESTION.author, QUESTION.place)
@@ -90,7 +101,7 @@ class MemoryPlatform(ChatPlatform):
             self.thinking = False
 
     async def note(self, part: int, message_id: str) -> None:
-        assert message_id in self.messages
+        assert not message_id or message_id in self.messages
         self.noted.append((part, message_id))
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -215,7 +226,7 @@ async def test_messages_from_before_a_restart_are_edited_and_what_is_too_many_is
     await platform.reply(QUESTION, answer.deltas(), platform.note, posted=("1.0", "1.1", "1.2"))
 
     assert list(platform.messages.values()) == [*split("new " * 30, 100), REMOVED]
-    assert platform.noted == []
+    assert platform.noted == [(2, "")]
 
 
 async def test_a_failed_edit_on_the_way_loses_nothing() -> None:

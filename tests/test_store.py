@@ -17,7 +17,11 @@ from errors import StorageUnavailable
 from memory.ports import Store
 from memory.types import Decision, Forgetting
 from storage.sqlite.connection import Connection
+from tests.contract_absence import AbsenceContract
+from tests.contract_deletion import DeletionContract
+from tests.contract_editing import EditingContract
 from tests.contract_forgetting import ForgettingContract
+from tests.contract_owing import OwingContract
 from tests.contract_quotations import QuotationContract
 from tests.contract_store import StoreContract
 from tests.kept import (
@@ -25,11 +29,12 @@ from tests.kept import (
     GENERAL,
     Kept,
     accept,
+    answer_to,
     conversation_at,
     forget,
+    kept_at,
     message,
     moment,
-    opening,
     pending,
     quote_of,
     talk,
@@ -51,7 +56,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def kept(path: Path) -> Kept:
     """A SQLite database."""
-    return Kept(opening(path))
+    return kept_at(path)
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ class _OnSQLite:
     @pytest.fixture
     def kept(self, path: Path) -> Kept:
         """A SQLite database."""
-        return Kept(opening(path))
+        return kept_at(path)
 
 
 class TestStore(_OnSQLite, StoreContract):
@@ -78,6 +83,22 @@ class TestForgetting(_OnSQLite, ForgettingContract):
 
 class TestQuotations(_OnSQLite, QuotationContract):
     """`QuotationContract` on SQLite."""
+
+
+class TestEditing(_OnSQLite, EditingContract):
+    """`EditingContract` on SQLite."""
+
+
+class TestDeletion(_OnSQLite, DeletionContract):
+    """`DeletionContract` on SQLite."""
+
+
+class TestAbsence(_OnSQLite, AbsenceContract):
+    """`AbsenceContract` on SQLite."""
+
+
+class TestOwing(_OnSQLite, OwingContract):
+    """`OwingContract` on SQLite."""
 
 
 # ---- durability
@@ -112,11 +133,33 @@ async def test_a_settled_messages_words_stand_in_the_transcript_alone(store: Sto
     await talk(store, inbound)
     command = await accept(store, message(2, "!forget okapi"), Decision.COMMAND)
     assert command is not None
-    await store.settle(command)
+    await store.settle(command, "")
 
     assert words_in_tables(path, "zebra") == ["turns.text"]
     assert words_in_tables(path, "gnu") == ["turns.quote"]
     assert words_in_tables(path, "okapi") == []
+
+
+async def test_a_sentence_stands_nowhere_when_it_was_said(store: Store, path: Path) -> None:
+    command = await accept(store, message(1, "!summary"), Decision.COMMAND)
+    assert command is not None
+    await store.settle(command, "the zebra is mentioned")
+    assert words_in_tables(path, "zebra") == ["inbox.sentence"]
+
+    store.said(command)
+    await accept(store, message(2, "hello"))
+
+    assert words_in_tables(path, "zebra") == []
+
+
+async def test_of_a_message_that_was_forgotten_no_post_is_noted(store: Store, path: Path) -> None:
+    taken = await accept(store, message(1, "hello"))
+    assert taken is not None
+    await forget(store, Forgetting(GENERAL, moment(1000)))
+
+    await store.note_post(taken, 0, "zebra")
+
+    assert words_in_tables(path, "zebra") == []
 
 
 # ---- transactions
@@ -273,7 +316,7 @@ def full_disk(largest_file: int) -> Iterator[None]:
 
 async def test_a_full_disk_is_named_writes_nothing_and_passes(store: Store, path: Path) -> None:
     waiting, exchange = await wait_for(store, message(1, "hello"))
-    await store.settle(waiting)
+    await store.settle(waiting, "")
     long = replace(exchange, heard=(replace(exchange.heard[0], text="x" * 1_000_000),))
     log = path.with_name(path.name + "-wal").stat().st_size
 
@@ -288,6 +331,18 @@ async def test_a_full_disk_is_named_writes_nothing_and_passes(store: Store, path
     assert await accept(store, message(2, "x" * 1_000_000)) is not None
     assert await store.record(long)
     assert await texts(store) == ["x" * 1_000_000]
+
+
+async def test_that_a_reply_was_said_is_written_when_the_disk_lets_it(store: Store, kept: Kept, path: Path) -> None:
+    waiting, exchange = await wait_for(store, message(1, "hello"))
+    assert await store.record(replace(exchange, answer=answer_to(message(1, ""), "hi")))
+    store.said(waiting)
+    with full_disk(path.with_name(path.name + "-wal").stat().st_size), pytest.raises(StorageUnavailable):
+        await accept(store, message(2, "x" * 1_000_000))
+
+    await accept(store, message(2, "and?"))
+
+    assert await (await kept.crash()).owed("discord") == ()
 
 
 async def test_a_closed_store_says_so(kept: Kept) -> None:
@@ -324,7 +379,7 @@ async def test_forgetting_in_a_long_conversation_takes_no_minutes(store: Store, 
 @pytest.mark.parametrize("name", [":memory:", "file:kept.db?mode=memory", "ünï cödé?#%20.db"])
 async def test_a_database_may_have_any_name(tmp_path: Path, name: str) -> None:
     """SQLite takes some names for databases in memory, and all that was said would be gone at the end."""
-    kept = Kept(opening(Path(name)))
+    kept = kept_at(Path(name))
     with chdir(tmp_path):
         await talk(await kept.open(), message(1, "hello"))
         assert await texts(await kept.open()) == ["hello"]

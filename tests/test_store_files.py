@@ -17,7 +17,7 @@ from memory.types import Finding
 from storage.migrate import latest
 from storage.sqlite import backup, check
 from storage.sqlite.files import APPLICATION_ID
-from tests.kept import Kept, accept, message, opening, pending, talk, texts
+from tests.kept import Kept, accept, kept_at, message, opening, pending, talk, texts
 
 SECONDS = 20
 """How long a test waits for what must come to an end."""
@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def kept(path: Path) -> AsyncIterator[Kept]:
     """The database, not opened yet."""
-    kept = Kept(opening(path))
+    kept = kept_at(path)
     yield kept
     await kept.close()
 

@@ -17,7 +17,7 @@ import pytest
 from errors import DatabaseInUse, DatabaseUnusable
 from storage.migrate import latest
 from storage.sqlite import check
-from tests.kept import Kept, message, opening, talk, texts
+from tests.kept import Kept, kept_at, message, opening, talk, texts
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 20
@@ -70,7 +70,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def kept(path: Path) -> AsyncIterator[Kept]:
     """The database, not opened yet."""
-    kept = Kept(opening(path))
+    kept = kept_at(path)
     yield kept
     await kept.close()
 

@@ -21,9 +21,9 @@ from tests.kept import (
     files_of,
     fold,
     forget,
+    kept_at,
     message,
     moment,
-    opening,
     quote_of,
     talk,
     texts,
@@ -45,7 +45,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def kept(path: Path) -> AsyncIterator[Kept]:
     """The database, not opened yet."""
-    kept = Kept(opening(path))
+    kept = kept_at(path)
     yield kept
     await kept.close()
 

@@ -14,6 +14,7 @@ import pytest
 from adapters.terminal import PLACE, Terminal
 from errors import StorageUnavailable
 from memory.types import Delta, Inbound, Visibility
+from tests.answering import intake_of
 
 Speak = Callable[[Terminal, Inbound], Awaitable[None]]
 
@@ -22,10 +23,6 @@ async def deltas(*pieces: Delta) -> AsyncIterator[Delta]:
     for piece in pieces:
         await asyncio.sleep(0)
         yield piece
-
-
-async def nothing() -> None:
-    """Take notice of nothing."""
 
 
 async def note(part: int, message_id: str) -> None:
@@ -56,7 +53,7 @@ class Core:
         """Serve one terminal until it ends, for seconds at most."""
         self.terminal = terminal
         async with asyncio.timeout(20):
-            await terminal.run(self.accept, nothing)
+            await terminal.run(intake_of(self.accept))
 
 
 @contextmanager
@@ -121,10 +118,11 @@ async def test_the_loop_runs_on_while_input_is_awaited_and_a_cancelled_run_ends_
         terminal = Terminal(stdin=stdin, stdout=stdout, user="ann")
         ready = asyncio.Event()
 
-        async def connected() -> None:
+        async def connected(*, missed: bool = True) -> None:
             ready.set()
+            assert not missed
 
-        running = asyncio.ensure_future(terminal.run(Core().accept, connected))
+        running = asyncio.ensure_future(terminal.run(intake_of(Core().accept, connected)))
         async with asyncio.timeout(20):
             await ready.wait()
             await asyncio.sleep(0.01)  # the read has begun, and time passes all the same

@@ -18,8 +18,8 @@ from typing import TextIO
 from adapters.terminal.pipe import Pipe
 from adapters.terminal.screen import Screen
 from errors import StorageError
-from memory.ports import Accept, Clock, Connected, Note
-from memory.types import Delta, Inbound, Place, Visibility
+from memory.ports import Accept, Clock, Intake, Note
+from memory.types import Delta, History, Inbound, Place, Visibility
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +59,16 @@ class Terminal:
         self._clock = clock
         self._unanswered: dict[str, asyncio.Event] = {}
 
-    async def run(self, accept: Accept, connected: Connected) -> None:
+    async def run(self, intake: Intake) -> None:
         """Read messages until the input ends or nobody reads the replies; return when every reply has been said."""
         log.info("ready", extra={"platform": self.name})
-        await connected()
+        await intake.connected(missed=False)
         async with aclosing(self._face.texts()) as texts:
             async for text in texts:
                 # NUL and lone surrogates are no text to every database.
                 clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
                 if clean.strip():
-                    await self._converse(clean, accept)
+                    await self._converse(clean, intake.accept)
                 if self._face.closed:
                     return
 
@@ -93,6 +93,19 @@ class Terminal:
     async def is_admin(self, user: str, place: Place) -> bool:  # noqa: ARG002 - whoever sits here owns the bot
         """Always."""
         return True
+
+    @property
+    def alive(self) -> bool:
+        """Always: nothing is said to a terminal behind its bot's back, so nothing can be missed."""
+        return True
+
+    async def places(self, since: datetime) -> Sequence[Place]:  # noqa: ARG002 - see `alive`
+        """None."""
+        return ()
+
+    async def history(self, place: Place, since: datetime) -> History | None:  # noqa: ARG002 - see `alive`
+        """Nothing: what has scrolled by cannot be read again."""
+        return None
 
     def say_stopping(self) -> None:
         """Say in a line that the process stops when the answer is there; to nobody where none is awaited or seen."""

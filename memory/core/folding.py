@@ -30,6 +30,7 @@ FAILURES_KEPT = 1000
 @dataclass(frozen=True, slots=True)
 class _Failures:
     number: int
+    since: datetime
     not_before: datetime
 
 
@@ -46,9 +47,9 @@ class Folding:
     def may_begin(self, conversation: Conversation) -> bool:
         """Whether no fold is under way there and the last failure lies far enough behind."""
         failures = self._failures.get(conversation)
-        return conversation not in self._under_way and (
-            failures is None or failures.not_before <= self._planning.clock()
-        )
+        # A clock that went back is not waited for.
+        waits = failures is not None and failures.since <= self._planning.clock() < failures.not_before
+        return conversation not in self._under_way and not waits
 
     async def fold_in_background(self, conversation: Conversation) -> None:
         """Fold what is due; a failure is logged, and the next try waits and asks for less."""
@@ -56,10 +57,10 @@ class Folding:
         try:
             await self.fold(conversation, self._planning.budget(SHRINK**failed))
         except (ModelError, StorageError) as exc:
-            pause = PAUSES[min(failed, len(PAUSES) - 1)]
+            now, pause = self._planning.clock(), PAUSES[min(failed, len(PAUSES) - 1)]
             fields = {"conversation": str(conversation), "retry_seconds": int(pause.total_seconds())}
             log.warning("fold failed", extra=fields, exc_info=exc)
-            self._remember_failure(conversation, _Failures(failed + 1, self._planning.clock() + pause))
+            self._remember_failure(conversation, _Failures(failed + 1, now, now + pause))
         else:
             self._failures.pop(conversation, None)
 

@@ -6,19 +6,21 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from itertools import chain, repeat
 from time import perf_counter
 
 from errors import (
     ContextTooLong,
     EmptyAnswer,
+    LimitReached,
     ModelError,
     PlatformUnreachable,
     ReplyImpossible,
     StorageError,
     ThreadkeeperError,
 )
+from memory.core.limiting import Limiting, Reservation
 from memory.core.planning import Planning, answer_id
+from memory.core.voice import insist, keep_post, once
 from memory.fold import is_due
 from memory.policy import Burst
 from memory.ports import Model, Platform, Sleep, Store
@@ -29,8 +31,7 @@ log = logging.getLogger(__name__)
 SHRINK = 0.8
 """Share of the budget that a prompt is planned anew with, once, when the model found it too long."""
 
-PAUSES = (5.0, 15.0, 30.0, 60.0)
-"""Seconds before each further try to say what is settled already; the adapter has tried for a while before that."""
+GIVEN_UP = "I broke down three times over this message, so I leave it be; please put it differently."
 
 EPOCH_ALONE = Window(tokens=0, turns=1, turn_tokens=0)
 """What is only remembered needs no more of its thread."""
@@ -43,14 +44,17 @@ Observer = Callable[[TurnDone], None]
 class Speech:
     """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended.
 
-    `text` is what has to be said once its messages are settled: nothing else on disk would have it said later.
+    `thread` is what it is planned from, if that was read when its message was taken in. `text` is what has to be said
+    once its messages are settled: this run owes it.
     """
 
     posts: dict[int, str] = field(default_factory=dict)
+    thread: Thread | None = None
     prompt: Prompt | None = None
     usage: Usage | None = None
     text: str = ""
     recorded: bool = False
+    reserved: Reservation = field(default_factory=Reservation)
     fold_due: bool = False
     error: str = ""
 
@@ -63,23 +67,33 @@ class Turns:
     """Runs turns; holds nothing of one after it."""
 
     def __init__(
-        self, planning: Planning, store: Store, model: Model, observers: Sequence[Observer], sleep: Sleep
+        self,
+        planning: Planning,
+        limiting: Limiting,
+        store: Store,
+        model: Model,
+        observers: Sequence[Observer],
+        sleep: Sleep,
     ) -> None:
         self._planning = planning
+        self._limiting = limiting
         self._sleep = sleep
         self._store = store
         self._model = model
         self._observers = observers
 
-    async def run(self, platform: Platform, conversation: Conversation, burst: Burst, speech: Speech) -> bool:
+    async def run(
+        self, platform: Platform, conversation: Conversation, burst: Burst, speech: Speech, *, given_up: bool = False
+    ) -> bool:
         """Take a burst into the transcript and answer it, if it is to be answered; return whether a fold is due.
 
+        One that is given up gets a sentence instead: it has brought the process down again and again.
         Every way out either settles its messages or leaves them waiting in the inbox for another try.
         Raises: StorageError, PlatformUnreachable; the messages then wait.
         """
         started = perf_counter()
         window = self._planning.budget().window if burst.answered else EPOCH_ALONE
-        thread = await self._store.load(conversation, window)
+        thread = speech.thread or await self._store.load(conversation, window)
         exchange = Exchange(
             conversation=conversation,
             epoch=thread.epoch,
@@ -90,48 +104,74 @@ class Turns:
         if not burst.answered:
             await self._store.record(exchange)
             return False
+        deltas = self._give_in(exchange, speech) if given_up else self._answer(thread, exchange, speech)
         try:
-            await self._reply(platform, burst.target, thread, exchange, speech)
+            await self._reply(platform, burst.target, deltas, exchange, speech)
         finally:
+            self._limiting.release(speech.reserved)
             self._observe(exchange, speech, perf_counter() - started)
         return speech.fold_due
 
     async def _reply(
-        self, platform: Platform, target: Waiting, thread: Thread, exchange: Exchange, speech: Speech
+        self, platform: Platform, target: Waiting, deltas: AsyncIterator[Delta], exchange: Exchange, speech: Speech
     ) -> None:
-        """Say the answer, or one sentence in its place."""
+        """Say the answer, or one sentence in its place; what stands in full is noted, with the next transaction."""
 
         async def note(part: int, message_id: str) -> None:
-            speech.posts[part] = message_id
+            keep_post(speech.posts, part, message_id)
             await self._note(target, speech, part, message_id)
 
         async def say(deltas: AsyncIterator[Delta]) -> None:
             await platform.reply(target.inbound, deltas, note, [speech.posts[part] for part in sorted(speech.posts)])
 
         try:
-            try:
-                await say(self._answer(thread, exchange, target.inbound.message_id, speech))
-            except PlatformUnreachable:
-                if not speech.text:
-                    raise
-                await insist(lambda: say(once(speech.text)), self._sleep)
+            await self._say(say, deltas, speech)
+            self._store.said(target.id)
         except _EpochPassedError:
             speech.error = "EpochPassed"
         except ReplyImpossible as exc:
-            await self._give_up(exchange, target.inbound.message_id, speech, exc)
+            await self._give_up(exchange, target, speech, exc)
         except PlatformUnreachable as exc:
             speech.error = type(exc).__name__
             raise
         except StorageError as exc:
             speech.error = type(exc).__name__
             # The class's own sentence: this message was taken in, and is answered when the disk lets it.
-            await self._apologise(say, StorageError())
+            await self._apologise(say, StorageError().sentence)
             raise
         except Exception as exc:
             log.exception("turn failed", extra={"conversation": str(exchange.conversation)})
             speech.error = type(exc).__name__
-            await self._store.record(exchange)
-            await self._apologise(say, ThreadkeeperError())
+            await self._break_off(exchange, target, speech, say)
+
+    async def _say(
+        self, say: Callable[[AsyncIterator[Delta]], Awaitable[None]], deltas: AsyncIterator[Delta], speech: Speech
+    ) -> None:
+        """Say the deltas; what is settled by them is said however long the platform cannot be reached.
+
+        Raises: PlatformUnreachable while nothing is settled; whatever else saying raises.
+        """
+        try:
+            await say(deltas)
+        except PlatformUnreachable:
+            if not speech.text:
+                raise
+            await insist(lambda: say(once(speech.text)), self._sleep)
+
+    async def _break_off(
+        self,
+        exchange: Exchange,
+        target: Waiting,
+        speech: Speech,
+        say: Callable[[AsyncIterator[Delta]], Awaitable[None]],
+    ) -> None:
+        """Settle a message with a sentence after a fault of ours; an answer that was recorded by then is taken back."""
+        sentence = ThreadkeeperError().sentence
+        if speech.recorded:
+            await self._store.retract(exchange.conversation, answer_id(target.inbound.message_id))
+        await self._store.record(replace(exchange, sentence=sentence))
+        if await self._apologise(say, sentence):
+            self._store.said(target.id)
 
     async def _note(self, target: Waiting, speech: Speech, part: int, message_id: str) -> None:
         """Note where a part stands; once all is recorded, a disk that refuses that is no reason to take it back.
@@ -145,33 +185,43 @@ class Turns:
                 raise
             log.warning("post not noted", extra={"conversation": str(target.conversation)}, exc_info=exc)
 
-    async def _give_up(self, exchange: Exchange, answers: str, speech: Speech, exc: ReplyImpossible) -> None:
+    async def _give_up(self, exchange: Exchange, target: Waiting, speech: Speech, exc: ReplyImpossible) -> None:
         """Settle a message whose reply cannot be put anywhere; an answer that nobody read is no turn."""
         log.warning("reply impossible", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
         speech.error = type(exc).__name__
         if speech.recorded:
-            await self._store.retract(exchange.conversation, answer_id(answers))
-        else:
+            await self._store.retract(exchange.conversation, answer_id(target.inbound.message_id))
+        elif not speech.text:
             await self._store.record(exchange)
+        self._store.said(target.id)
 
     @staticmethod
-    async def _apologise(say: Callable[[AsyncIterator[Delta]], Awaitable[None]], exc: ThreadkeeperError) -> None:
-        """Say an error's sentence in the reply's place; where even that fails, the log has to do."""
+    async def _apologise(say: Callable[[AsyncIterator[Delta]], Awaitable[None]], sentence: str) -> bool:
+        """Say a sentence in the reply's place; where even that fails, false, and the log has to do."""
         try:
-            await say(once(exc.sentence))
-        except ThreadkeeperError as second:
-            log.warning("could not answer", exc_info=second)
+            await say(once(sentence))
+        except ThreadkeeperError as exc:
+            log.warning("could not answer", exc_info=exc)
+            return False
+        return True
 
-    async def _answer(
-        self, thread: Thread, exchange: Exchange, answers: str, speech: Speech
-    ) -> AsyncGenerator[Delta, None]:
+    async def _give_in(self, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
+        """The deltas for a message that is not tried any more."""
+        log.error("message given up", extra={"conversation": str(exchange.conversation), "messages": exchange.settles})
+        speech.error, speech.text = "GivenUp", GIVEN_UP
+        await self._record(replace(exchange, sentence=GIVEN_UP), speech)
+        yield Delta(GIVEN_UP)
+
+    async def _answer(self, thread: Thread, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
         """The deltas of an answer, which is on disk before its last words are handed out.
 
-        When the model cannot answer, its error's sentence stands in the answer's place and is no turn of anybody.
+        When the model cannot answer or a limit is reached, a sentence stands in the answer's place and is no turn of
+        anybody.
         """
         text = ""
         last = Delta()
         try:
+            self._limiting.admit(exchange.conversation, exchange.heard[-1].author, exchange.settles[-1])
             async with aclosing(self._stream(thread, exchange, speech)) as deltas:
                 async for delta in deltas:
                     speech.usage = delta.usage or speech.usage
@@ -182,15 +232,16 @@ class Turns:
                         last = delta
             if not text.strip():
                 raise EmptyAnswer("the stream ended without text")
-        except ModelError as exc:
-            log.warning("model failed", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
+        except (ModelError, LimitReached) as exc:
+            log.warning("no answer", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
             speech.error = type(exc).__name__
             speech.text = exc.sentence
-            await self._record(replace(exchange, usage=speech.usage), speech)
+            await self._record(replace(exchange, sentence=exc.sentence, usage=speech.usage), speech)
             yield Delta(exc.sentence, restart=True)
             return
         speech.text = text
-        await self._record(replace(exchange, answer=self._planning.say(text, answers), usage=speech.usage), speech)
+        answer = self._planning.say(text, exchange.heard[-1].message_id)
+        await self._record(replace(exchange, answer=answer, usage=speech.usage), speech)
         yield last
 
     async def _record(self, exchange: Exchange, speech: Speech) -> None:
@@ -208,11 +259,15 @@ class Turns:
     async def _stream(self, thread: Thread, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
         """The model's deltas; a prompt that it finds too long, be it midway, is planned again smaller, once."""
         void = False
+        author = exchange.heard[-1].author
         for shrink in (1.0, SHRINK):
             budget = self._planning.budget(shrink)
-            speech.prompt = self._planning.prompt(thread, exchange.heard, exchange.visibility, budget)
+            prompt = speech.prompt = self._planning.prompt(thread, exchange.heard, exchange.visibility, budget)
             try:
-                async with aclosing(self._model.stream(speech.prompt)) as deltas:
+                self._limiting.release(speech.reserved)
+                speech.reserved = Reservation()
+                speech.reserved = await self._limiting.reserve(exchange.conversation, author, prompt.tokens)
+                async with aclosing(self._model.stream(prompt)) as deltas:
                     async for delta in deltas:
                         yield replace(delta, restart=True) if void else delta
                         void = False
@@ -235,23 +290,3 @@ class Turns:
         )
         for observer in self._observers:
             observer(done)
-
-
-async def insist(say: Callable[[], Awaitable[None]], sleep: Sleep) -> None:
-    """Say something again and again while the platform cannot be reached, until it stands there.
-
-    Raises: ReplyImpossible.
-    """
-    for pause in chain(PAUSES, repeat(PAUSES[-1])):
-        log.warning("said later", extra={"retry_seconds": pause})
-        await sleep(pause)
-        try:
-            await say()
-        except PlatformUnreachable:
-            continue
-        return
-
-
-async def once(text: str) -> AsyncGenerator[Delta, None]:
-    """A text as the deltas of a reply."""
-    yield Delta(text)

@@ -114,8 +114,15 @@ def translate(exc: sqlite3.Error, path: Path | None = None) -> Exception:
     if getattr(exc, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
         return DatabaseUnusable(f"{where}the database is damaged ({exc}); restore the last backup")
     if isinstance(exc, sqlite3.OperationalError):
-        return StorageUnavailable(f"{where}{exc}")
+        return StorageUnavailable(f"{where}{_without_words(exc)}")
     return exc
+
+
+def _without_words(exc: sqlite3.Error) -> str:
+    """What SQLite says; its generic error quotes the statement, Python's without a code the text of a row."""
+    if getattr(exc, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR:
+        return getattr(exc, "sqlite_errorname", type(exc).__name__)
+    return str(exc)
 
 
 async def checkpoint(connection: Connection, tries: int = 50) -> bool:

@@ -9,6 +9,11 @@ Numbered rules, where they bind:
 4. The epoch of every conversation that loses anything moves, so that a turn under way there writes nothing; where
    nothing is lost, nothing is stopped and no scrub is due.
 5. The last messages are counted back from the moment of asking: those that still wait first, then turns.
+6. A message that was deleted on the platform goes alone, with the turns of the bot that repeat it, and is not quoted
+   any more, be it one that was never taken in; one of the bot's own takes its whole turn along. Neither leaves a
+   watermark.
+7. Of a reply that is owed, or begun, what is known of its messages stays until it is said that it was forgotten; a
+   reply of which a message was deleted is owed no more.
 """
 
 from __future__ import annotations
@@ -16,11 +21,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from memory.ports import Echo
+from memory.ports import Echo, Promise
 from memory.types import Extent, Forgetting
+from storage.sqlite.deletion import conversations_of, release, turns_of, turns_quoting
+from storage.sqlite.inbox import begun_replies, name_of
+from storage.sqlite.inbox import promise as settle_with
 from storage.sqlite.rows import to_micros, to_quote
 from storage.sqlite.transcript import LARGEST_ID
 
@@ -48,19 +56,26 @@ def extent(db: sqlite3.Connection, forgetting: Forgetting, echo: Echo) -> Extent
     return _add_up([_loss(db, row, forgetting, echo) for row in _conversations(db, forgetting)])
 
 
-def forget(db: sqlite3.Connection, forgetting: Forgetting, echo: Echo, now: datetime) -> Extent:
+def forget(
+    db: sqlite3.Connection, forgetting: Forgetting, echo: Echo, now: datetime, promise: Promise | None = None
+) -> Extent:
     """See `Store.forget`."""
     losses = [_loss(db, row, forgetting, echo) for row in _conversations(db, forgetting)]
+    release(db, forgetting)
+    begun = tuple(waiting for loss in losses for waiting in begun_replies(db, loss.conversation, loss.waiting))
     gone: set[str] = set()
     for loss in losses:
         gone |= _erase(db, loss, forgetting)
     touched = {loss.conversation for loss in losses if loss} | _erase_quotes(db, losses, forgetting, gone)
     db.executemany("UPDATE conversations SET epoch = epoch + 1 WHERE id = ?", [(id_,) for id_ in touched])
-    if not forgetting.last:
+    if not (forgetting.last or forgetting.messages):
         _raise_watermark(db, forgetting)
     if touched:
         db.execute("INSERT INTO scrubs (asked_at) VALUES (?)", (to_micros(now),))
-    return _add_up(losses)
+    lost = _add_up(losses)
+    if promise is not None:
+        settle_with(db, promise.waiting, None, promise.write(lost))
+    return replace(lost, touched=frozenset(name_of(db, id_) for id_ in touched), begun=begun)
 
 
 def _add_up(losses: Sequence[_Loss]) -> Extent:
@@ -74,6 +89,8 @@ def _add_up(losses: Sequence[_Loss]) -> Extent:
 
 def _conversations(db: sqlite3.Connection, forgetting: Forgetting) -> list[int]:
     place = forgetting.place
+    if forgetting.messages:
+        return conversations_of(db, forgetting)
     sql = "SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?"
     values = [place.platform, place.space, place.channel]
     if place.thread or forgetting.last:
@@ -92,6 +109,8 @@ def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, ech
         first = min(turns, default=0)
     elif forgetting.user:
         turns, first = _made_from(db, conversation, forgetting.user, echo)
+    elif forgetting.messages:
+        turns, first = turns_of(db, conversation, forgetting.messages, echo)
     else:
         turns = [row[0] for row in db.execute("SELECT id FROM turns WHERE conversation = ?", (conversation,))]
         first = 1
@@ -132,16 +151,25 @@ def _made_from(db: sqlite3.Connection, conversation: int, user: str, echo: Echo)
         "SELECT id, quote FROM turns WHERE conversation = ? AND quote_author = ?", (conversation, user)
     ).fetchall()
     words = own + [(id_, to_quote(quote).text) for id_, quote in quoting]
-    if not words:
-        return [], 0
-    first = min(row[0] for row in words)
-    repeats = echo([row[1] for row in words], _words_of_others(db, conversation, user))
+    answers = db.execute("SELECT id FROM turns WHERE conversation = ? AND answers = ?", (conversation, user)).fetchall()
+    first = 1 if _has_expired(db, conversation, user) else min((row[0] for row in words + answers), default=0)
+    repeats = echo([row[1] for row in words], _words_of_others(db, conversation, user) if words else ())
     later = db.execute(
-        "SELECT id, answers, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
-        (conversation, first),
+        "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?", (conversation, first)
     )
-    answers = [id_ for id_, answers, text in later if answers == user or repeats(text)]
-    return sorted([row[0] for row in own] + answers), first
+    echoes = [id_ for id_, text in later if repeats(text)] if words else []
+    return sorted({row[0] for row in own + answers}.union(echoes)), first
+
+
+def _has_expired(db: sqlite3.Connection, conversation: int, user: str) -> bool:
+    """Whether any of a person's turns was purged: every summary may have been made when it was in the transcript."""
+    found = db.execute(
+        "SELECT 1 FROM inbox i WHERE i.conversation = ? AND i.author = ? AND i.state = 'settled'"
+        " AND i.decision <> 'command' AND NOT EXISTS"
+        "  (SELECT 1 FROM turns t WHERE t.conversation = i.conversation AND t.message_id = i.message_id)",
+        (conversation, user),
+    ).fetchone()
+    return found is not None
 
 
 def _words_of_others(db: sqlite3.Connection, conversation: int, user: str) -> Iterator[str]:
@@ -153,6 +181,13 @@ def _words_of_others(db: sqlite3.Connection, conversation: int, user: str) -> It
 
 def _waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) -> tuple[str, ...]:
     """The ids of the messages that no lane has taken up and that go all the same; commands run beside the lanes."""
+    if forgetting.messages:
+        waiting = db.execute(
+            "SELECT message_id FROM inbox INDEXED BY inbox_waiting"
+            " WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'",
+            (conversation,),
+        )
+        return tuple(row[0] for row in waiting if row[0] in forgetting.messages)
     found = db.execute(
         "SELECT message_id FROM inbox WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'"
         " AND sent_at <= ? AND ? IN ('', author) ORDER BY sent_at DESC, id DESC LIMIT ?",
@@ -183,8 +218,8 @@ def _message_ids(db: sqlite3.Connection, loss: _Loss) -> tuple[set[str], set[str
     turns = db.execute("SELECT id, message_id FROM turns WHERE conversation = ?", (loss.conversation,))
     said = {message for id_, message in turns if id_ in gone}
     posts = db.execute(
-        "SELECT inbox.answer, inbox.message_id, inbox.decision = 'command', posts.message_id FROM inbox"
-        " JOIN posts ON posts.inbox = inbox.id WHERE inbox.conversation = ?",
+        "SELECT i.answer, i.message_id, i.decision = 'command', p.message_id FROM inbox i"
+        " CROSS JOIN posts p ON p.inbox = i.id WHERE i.conversation = ?",
         (loss.conversation,),
     )
     showing = {post for answer, message, command, post in posts if command or answer in gone or message in waiting}
@@ -197,15 +232,21 @@ def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: F
     Returns the conversations that held any.
     """
     within = {loss.conversation for loss in losses}
+    gone = gone | set(forgetting.messages)
     channel = (forgetting.place.platform, forgetting.place.space, forgetting.place.channel)
-    turns = db.execute(
-        "SELECT t.id, t.conversation, t.quote_message, t.quote_author FROM turns t JOIN conversations c"
-        " ON c.id = t.conversation WHERE c.platform = ? AND c.space = ? AND c.channel = ? AND t.quote IS NOT NULL",
-        channel,
-    ).fetchall()
+    if forgetting.messages:
+        turns = turns_quoting(db, forgetting, gone)
+    else:
+        turns = db.execute(
+            "SELECT t.id, t.conversation, t.quote_message, t.quote_author FROM turns t JOIN conversations c"
+            " ON c.id = t.conversation WHERE c.platform = ? AND c.space = ? AND c.channel = ? AND t.quote IS NOT NULL",
+            channel,
+        ).fetchall()
     waiting = db.execute(
-        "SELECT id, conversation, json_extract(extras, '$[2]') FROM inbox WHERE platform = ? AND space = ?"
-        " AND channel = ? AND state = 'waiting' AND json_extract(extras, '$[2]') IS NOT NULL",
+        "SELECT i.id, i.conversation, json_extract(i.extras, '$[2]') FROM conversations c"
+        " JOIN inbox i INDEXED BY inbox_waiting ON i.conversation = c.id"
+        " WHERE c.platform = ? AND c.space = ? AND c.channel = ?"
+        " AND i.state = 'waiting' AND json_extract(i.extras, '$[2]') IS NOT NULL",
         channel,
     ).fetchall()
     touched: set[int] = set()
@@ -229,21 +270,43 @@ def _erase_quotes(db: sqlite3.Connection, losses: Sequence[_Loss], forgetting: F
     return touched
 
 
+_ANSWERED = "EXISTS (SELECT 1 FROM turns WHERE turns.id = inbox.answer)"
+
+_BURIED = (
+    "UPDATE inbox SET state = 'forgotten', author = '', author_name = '', text = '', extras = NULL, sentence = '',"
+    " unsaid = unsaid OR state = 'waiting'"
+    " WHERE conversation = ? AND NOT (state = 'waiting' AND decision = 'command')"
+)
+
+
 def _bury(db: sqlite3.Connection, conversation: int, said: set[str], posted: set[str], forgetting: Forgetting) -> None:
-    """Leave of every forgotten message a tombstone: its id, so that it is not taken in or quoted again (rule 3)."""
-    buried = "UPDATE inbox SET state = 'forgotten', author = '', author_name = '', text = '', extras = NULL"
+    """Leave of every forgotten message a tombstone: its id, so that it is not taken in or quoted again (rule 3).
+
+    A command that waits is settled by what it does itself, and loses its words then.
+    """
     place = db.execute("SELECT platform, space, channel FROM conversations WHERE id = ?", (conversation,)).fetchone()
     db.executemany(
-        f"{buried} WHERE platform = ? AND space = ? AND channel = ? AND message_id = ? AND conversation = ?",
-        [(*place, message, conversation) for message in said],
+        f"{_BURIED} AND platform = ? AND space = ? AND channel = ? AND message_id = ?",
+        [(conversation, *place, message) for message in said.union(forgetting.messages)],
     )
-    if not forgetting.last:
+    if said or posted:
+        # What a command is still to be told may show a summary of what is gone.
         db.execute(
-            f"{buried} WHERE conversation = ? AND sent_at <= ? AND ? IN ('', author)",
+            "UPDATE inbox SET sentence = '' WHERE conversation = ? AND unsaid = 1 AND decision = 'command'",
+            (conversation,),
+        )
+    if not (forgetting.last or forgetting.messages):
+        db.execute(
+            f"{_BURIED} AND sent_at <= ? AND ? IN ('', author)",
             (conversation, to_micros(forgetting.at), forgetting.user),
         )
+    void = f"conversation = ? AND state = 'forgotten' AND NOT {_ANSWERED}"
     db.execute(
-        "DELETE FROM posts WHERE inbox IN (SELECT id FROM inbox WHERE conversation = ? AND state = 'forgotten')",
+        f"UPDATE inbox SET unsaid = 0 WHERE {void} AND NOT EXISTS (SELECT 1 FROM posts WHERE posts.inbox = inbox.id)",
+        (conversation,),
+    )
+    db.execute(
+        f"DELETE FROM posts WHERE inbox IN (SELECT id FROM inbox WHERE {void} AND unsaid = 0)",
         (conversation,),
     )
     at = to_micros(forgetting.at)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
-from memory.types import Conversation, Decision, Inbound, Quote, Waiting
-from storage.sqlite.rows import WAITING, dump_extras, to_micros, to_text, to_waiting
+from memory.types import Conversation, Decision, Inbound, Owed, Quote, Waiting
+from storage.sqlite.rows import CONVERSATION, WAITING, Row, dump_extras, to_micros, to_text, to_waiting
 
 BURST = 50
 """Messages that a lane is handed at once; more wait for its next run."""
@@ -25,6 +26,12 @@ def conversation_id(db: sqlite3.Connection, conversation: Conversation) -> int |
         ),
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def name_of(db: sqlite3.Connection, conversation: int) -> Conversation:
+    """The conversation that a row stands for."""
+    row = db.execute(f"SELECT {CONVERSATION} FROM conversations c WHERE id = ?", (conversation,)).fetchone()
+    return Conversation(*row)
 
 
 def make_conversation(db: sqlite3.Connection, conversation: Conversation) -> int:
@@ -76,11 +83,12 @@ def accept(
     """See `Store.accept`."""
     place = inbound.place
     seen = db.execute(
-        "SELECT id, decision FROM inbox WHERE platform = ? AND space = ? AND channel = ? AND message_id = ?",
+        "SELECT id, decision, addressed FROM inbox WHERE platform = ? AND space = ? AND channel = ? AND message_id = ?",
         (place.platform, place.space, place.channel, inbound.message_id),
     ).fetchone()
     if seen is not None:
-        return _upgrade(db, seen[0], inbound, decision, was=Decision(seen[1]))
+        # One that was addressed and yet only remembered was too old to be answered.
+        return None if seen[2] else _upgrade(db, seen[0], inbound, decision, was=Decision(seen[1]))
     if is_forgotten(db, inbound, inbound.author, inbound.sent_at):
         return None
     made = db.execute(
@@ -136,15 +144,79 @@ def pending(db: sqlite3.Connection, conversation: Conversation) -> tuple[Waiting
     return tuple(to_waiting(fields, _posts(db, fields[0])) for fields in found)
 
 
+def begun_replies(db: sqlite3.Connection, conversation: int, messages: Sequence[str]) -> list[Waiting]:
+    """Of messages that wait in a conversation, by the platform's ids, those to which a reply was begun."""
+    found = []
+    for message in messages:
+        fields = db.execute(
+            f"SELECT {WAITING} FROM inbox i INDEXED BY inbox_waiting JOIN conversations c ON c.id = i.conversation"
+            " WHERE i.conversation = ? AND i.state = 'waiting' AND i.message_id = ?",
+            (conversation, message),
+        ).fetchone()
+        if fields is not None and (posts := _posts(db, fields[0])):
+            found.append(to_waiting(fields, posts))
+    return found
+
+
 def unsettled(db: sqlite3.Connection) -> tuple[Waiting, ...]:
     """See `Store.unsettled`."""
     found = db.execute(
         f"SELECT {WAITING} FROM inbox i JOIN conversations c ON c.id = i.conversation"
         " WHERE i.state = 'waiting' AND (i.decision = 'command' OR i.id IN"
         "  (SELECT MIN(id) FROM inbox WHERE state = 'waiting' AND decision <> 'command' GROUP BY conversation))"
-        " ORDER BY i.sent_at, i.id"
+        " ORDER BY i.attempts, i.sent_at, i.id"
     ).fetchall()
     return tuple(to_waiting(fields, _posts(db, fields[0])) for fields in found)
+
+
+_OWED = (
+    f"SELECT {WAITING}, i.sentence, t.text, t.message_id FROM inbox i JOIN conversations c ON c.id = i.conversation"
+    " LEFT JOIN turns t ON t.id = i.answer WHERE i.unsaid = 1"
+)
+
+
+def owed(db: sqlite3.Connection, platform: str, of_earlier_runs: frozenset[int]) -> tuple[Owed, ...]:
+    """See `Store.owed`."""
+    found = db.execute(f"{_OWED} AND i.platform = ? ORDER BY i.id", (platform,)).fetchall()
+    return tuple(_to_owed(db, fields) for fields in found if fields[0] in of_earlier_runs)
+
+
+def owes(db: sqlite3.Connection, row: int) -> Owed | None:
+    """See `Store.owes`."""
+    fields = db.execute(f"{_OWED} AND i.id = ?", (row,)).fetchone()
+    return None if fields is None else _to_owed(db, fields)
+
+
+def _to_owed(db: sqlite3.Connection, fields: Row) -> Owed:
+    *_, sentence, text, answer = fields
+    return Owed(to_waiting(fields, _posts(db, fields[0])), text or sentence, answer or "")
+
+
+def last_row(db: sqlite3.Connection) -> int:
+    """The newest row of the inbox; 0 where there is none."""
+    return int(db.execute("SELECT COALESCE(MAX(id), 0) FROM inbox").fetchone()[0])
+
+
+def unsaid_rows(db: sqlite3.Connection) -> frozenset[int]:
+    """The rows whose reply may not stand in full."""
+    return frozenset(row[0] for row in db.execute("SELECT id FROM inbox WHERE unsaid = 1"))
+
+
+def tie(db: sqlite3.Connection, rows: tuple[int, ...]) -> None:
+    """See `Store.tie`."""
+    db.executemany("UPDATE inbox SET together = ? WHERE id = ?", [(rows[-1], row) for row in rows])
+
+
+def begin(db: sqlite3.Connection, rows: tuple[int, ...], uncounted: tuple[int, ...]) -> int:
+    """See `Store.begin`; `uncounted` are those of the rows that this run has not begun before."""
+    db.executemany("UPDATE inbox SET attempts = attempts + 1 WHERE id = ?", [(row,) for row in uncounted])
+    counts = [db.execute("SELECT attempts FROM inbox WHERE id = ?", (row,)).fetchone()[0] for row in rows]
+    return max(counts, default=0)
+
+
+def acquit(db: sqlite3.Connection) -> None:
+    """Forget the attempts at all that waits: the process ends in peace, so none of it has brought it down."""
+    db.execute("UPDATE inbox SET attempts = 0 WHERE state = 'waiting' AND attempts > 0")
 
 
 def _posts(db: sqlite3.Connection, row: int) -> tuple[str, ...]:
@@ -154,16 +226,36 @@ def _posts(db: sqlite3.Connection, row: int) -> tuple[str, ...]:
 
 def note_post(db: sqlite3.Connection, row: int, part: int, message_id: str) -> None:
     """See `Store.note_post`."""
+    if not message_id:
+        db.execute("DELETE FROM posts WHERE inbox = ? AND part = ?", (row, part))
+        return
     db.execute(
-        "INSERT INTO posts (inbox, part, message_id) VALUES (?, ?, ?)"
+        "INSERT INTO posts (inbox, part, message_id) SELECT id, ?, ? FROM inbox WHERE id = ? AND state <> 'forgotten'"
         " ON CONFLICT (inbox, part) DO UPDATE SET message_id = excluded.message_id",
-        (row, part, message_id),
+        (part, message_id, row),
     )
 
 
-def settle(db: sqlite3.Connection, rows: tuple[int, ...], answer: int | None = None) -> None:
-    """Mark messages as done, by an answer's turn or without, and drop their words: the turns remember them."""
+def settle(db: sqlite3.Connection, rows: tuple[int, ...]) -> None:
+    """Mark messages as done and drop their words: the turns remember them."""
     db.executemany(
-        "UPDATE inbox SET state = 'settled', text = '', extras = NULL, answer = ? WHERE id = ? AND state = 'waiting'",
-        [(answer, row) for row in rows],
+        "UPDATE inbox SET state = 'settled', text = '', extras = NULL WHERE id = ? AND state = 'waiting'",
+        [(row,) for row in rows],
     )
+
+
+def promise(db: sqlite3.Connection, row: int, answer: int | None, sentence: str) -> None:
+    """Settle a message with what is said to it: the turn of the bot that answers it, or a sentence.
+
+    What was promised before and is not said yet is replaced: an answer that was taken back, by a sentence.
+    """
+    db.execute(
+        "UPDATE inbox SET state = 'settled', text = '', extras = NULL, answer = ?, sentence = ?, unsaid = 1"
+        " WHERE id = ? AND (state = 'waiting' OR (state = 'settled' AND unsaid = 1))",
+        (answer, to_text(sentence), row),
+    )
+
+
+def said(db: sqlite3.Connection, rows: tuple[int, ...]) -> None:
+    """See `Store.said`."""
+    db.executemany("UPDATE inbox SET unsaid = 0, sentence = '' WHERE id = ? AND unsaid = 1", [(row,) for row in rows])

@@ -42,7 +42,7 @@ INBOUND = (
     "i.thread, i.message_id, i.author, i.author_name, i.text, i.extras, i.sent_at, i.addressed, i.aside, i.visibility,"
     " i.private"
 )
-WAITING = f"i.id, i.decision, {CONVERSATION}, {INBOUND}"
+WAITING = f"i.id, i.decision, i.attempts, i.together, {CONVERSATION}, {INBOUND}"
 """The columns that `to_waiting` reads, of `inbox i JOIN conversations c`."""
 
 
@@ -99,6 +99,12 @@ def to_quote(stored: str) -> Quote:
     return Quote(message_id, author, author_name, text, to_moment(sent_at))
 
 
+def quote_in(extras: str | None) -> Quote | None:
+    """The quote from what `dump_extras` made of a message."""
+    quote = json.loads(extras)[2] if extras else None
+    return to_quote(quote) if quote else None
+
+
 def to_turn(row: Row) -> Turn:
     """A row of the columns TURN."""
     id_, role, author, author_name, text, tokens, sent_at, message_id, attachments, quote = row
@@ -124,8 +130,8 @@ def to_summary(row: Row) -> Summary:
 
 def to_waiting(row: Row, posts: tuple[str, ...]) -> Waiting:
     """A row of the columns WAITING, with the ids of the messages that hold its reply so far."""
-    id_, decision, platform, space, channel, conversation_thread, user = row[:7]
-    thread, message_id, author, author_name, text, extras, sent_at, addressed, aside, visibility, private = row[7:]
+    id_, decision, attempts, together, platform, space, channel, conversation_thread, user = row[:9]
+    thread, message_id, author, author_name, text, extras, sent_at, addressed, aside, visibility, private = row[9:20]
     attachments, mentions, quote = json.loads(extras) if extras else (None, [], None)
     inbound = Inbound(
         Place(platform, space, channel, thread),
@@ -143,4 +149,4 @@ def to_waiting(row: Row, posts: tuple[str, ...]) -> Waiting:
         private=bool(private),
     )
     conversation = Conversation(platform, space, channel, conversation_thread, user)
-    return Waiting(id_, inbound, conversation, Decision(decision), posts)
+    return Waiting(id_, inbound, conversation, Decision(decision), posts, attempts, together)

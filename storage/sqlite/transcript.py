@@ -21,7 +21,7 @@ from memory.types import (
     Usage,
     Window,
 )
-from storage.sqlite.inbox import conversation_id, make_conversation, settle
+from storage.sqlite.inbox import conversation_id, make_conversation, promise, settle
 from storage.sqlite.rows import (
     SUMMARY,
     TURN,
@@ -33,6 +33,7 @@ from storage.sqlite.rows import (
     to_text,
     to_turn,
 )
+from storage.sqlite.spending import spend
 
 UNREAD_COUNTED = 1000
 """How far turns that were not loaded are counted, so that the work of a load does not grow with the thread."""
@@ -112,11 +113,17 @@ def record(db: sqlite3.Connection, exchange: Exchange, now: datetime) -> bool:
     answer = None
     if exchange.answer is not None:
         answer = _insert_turn(db, row, exchange.answer, exchange)
-        db.execute("UPDATE conversations SET joined = 1 WHERE id = ? AND joined = 0", (row,))
-    settle(db, exchange.settles, answer)
+        db.execute(
+            "UPDATE conversations SET joined_at = MIN(?1, COALESCE(joined_at, ?1)) WHERE id = ?2",
+            (to_micros(exchange.heard[-1].sent_at), row),
+        )
+    if exchange.settles and (answer is not None or exchange.sentence):
+        promise(db, exchange.settles[-1], answer, exchange.sentence)
+    settle(db, exchange.settles)
     if exchange.usage is not None:
         author = exchange.heard[-1].author if exchange.heard else ""
         _insert_usage(db, row, author, "reply", exchange.usage, now)
+        spend(db, exchange.conversation, author, exchange.usage, now)
     return True
 
 
@@ -187,16 +194,17 @@ def save_fold(db: sqlite3.Connection, fold: FoldDone, now: datetime) -> bool:
         (row, to_text(summary.text), summary.tokens, summary.through, summary.version, to_micros(summary.made_at)),
     )
     _insert_usage(db, row, "", "fold", fold.usage, now)
+    spend(db, fold.conversation, "", fold.usage, now)
     return True
 
 
-def joined(db: sqlite3.Connection, place: Place) -> bool:
+def joined(db: sqlite3.Connection, place: Place, at: datetime) -> bool:
     """See `Store.joined`; where conversations are per user, anybody's in that place counts."""
     row = db.execute(
         "SELECT 1 FROM conversations c WHERE platform = ? AND space = ? AND channel = ? AND thread = ?"
-        " AND (joined = 1 OR EXISTS (SELECT 1 FROM inbox i WHERE i.conversation = c.id AND i.state = 'waiting'"
-        "  AND i.decision = 'answer'))",
-        (place.platform, place.space, place.channel, place.thread),
+        " AND (joined_at < ? OR EXISTS (SELECT 1 FROM inbox i WHERE i.conversation = c.id AND i.state = 'waiting'"
+        "  AND i.decision = 'answer' AND i.sent_at < ?))",
+        (place.platform, place.space, place.channel, place.thread, to_micros(at), to_micros(at)),
     ).fetchone()
     return row is not None
 

@@ -1,0 +1,9 @@
+"""The commands people type, in one registry: the prefix form everywhere, slash commands where a platform has them.
+
+A command answers at once, beside the lane of its conversation, in the place where it was asked.
+"""
+
+from memory.commands.lanes import Lanes
+from memory.commands.registry import NAMES, SPECS, Commands
+
+__all__ = ["NAMES", "SPECS", "Commands", "Lanes"]

@@ -1,0 +1,32 @@
+"""What commands need of the core."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from memory.prompt import Budget, Persona
+from memory.types import Conversation, Extent, Visibility
+
+
+class Lanes(Protocol):
+    """What commands need of the core."""
+
+    @property
+    def budget(self) -> Budget:
+        """The budget that prompts are planned under now."""
+        ...
+
+    def persona(self, visibility: Visibility) -> Persona:
+        """The system text of conversations that so many can read."""
+        ...
+
+    async def fold_now(self, conversation: Conversation) -> int:
+        """Fold all but the recent turns, and return how many turns that were.
+
+        Raises: ModelError when the fold failed; nothing is changed then.
+        """
+        ...
+
+    def interrupt(self, extent: Extent) -> None:
+        """Stop the turns under way where something was forgotten; those that still stand begin again."""
+        ...

@@ -1,0 +1,81 @@
+"""The registry: what commands there are, and what runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from memory import phrases
+from memory.commands.forget import Forget
+from memory.commands.lanes import Lanes
+from memory.commands.usage import UsageToday
+from memory.commands.words import Call, words_after_command
+from memory.policy import conversation_of
+from memory.ports import Store
+from memory.types import CommandSpec, CoreSettings, Inbound, Visibility, Waiting
+
+SPECS = (
+    CommandSpec("help", "What I can do, and how to talk to me"),
+    CommandSpec(
+        "forget", "Forget this place, the last messages, a person's words, or (anyone) your own", "me · last N · @user"
+    ),
+    CommandSpec("summary", "What I remember here, and how full my memory is", "now: fold older turns into it at once"),
+    CommandSpec("usage", "How many tokens were used today, and what the limits are", "lift · lift @user · lift all"),
+)
+NAMES = frozenset(spec.name for spec in SPECS)
+
+
+class Commands:
+    """Runs commands."""
+
+    def __init__(
+        self,
+        settings: CoreSettings,
+        store: Store,
+        lanes: Lanes,
+        moderates: Callable[[Inbound], Awaitable[bool]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._lanes = lanes
+        self._moderates = moderates
+        self._runs: Mapping[str, Callable[[Call], Awaitable[str]]] = {
+            "help": self._help,
+            "forget": Forget(settings, store, lanes, self._is_admin, clock).run,
+            "summary": self._summary,
+            "usage": UsageToday(settings, store, moderates, clock).run,
+        }
+
+    async def run(self, name: str, waiting: Waiting) -> str:
+        """Run one command and return what to say.
+
+        Raises: ThreadkeeperError, whose sentence is then what to say.
+        """
+        words = words_after_command(waiting.inbound.text)
+        return await self._runs[name](Call(waiting.id, waiting.inbound, words))
+
+    async def _is_admin(self, inbound: Inbound) -> bool:
+        """Whether the author may see and change what is remembered: who moderates, and the only human there."""
+        return inbound.visibility is Visibility.DIRECT or await self._moderates(inbound)
+
+    async def _help(self, call: Call) -> str:
+        return phrases.write_help(self._settings, SPECS, direct=call.inbound.visibility is Visibility.DIRECT)
+
+    async def _summary(self, call: Call) -> str:
+        inbound = call.inbound
+        if not await self._is_admin(inbound):
+            return phrases.FOR_ADMINS.format(command=f"{self._settings.prefix}summary")
+        conversation = conversation_of(inbound, self._settings)
+        head = ""
+        match call.words.casefold():
+            case "now" if self._lanes.budget.folds:
+                folded = await self._lanes.fold_now(conversation)
+                head = phrases.write_folded(folded, self._settings.keep_recent)
+            case "" | "now":
+                pass
+            case _:
+                return phrases.SUMMARY_USAGE.format(prefix=self._settings.prefix)
+        standing = await self._store.standing(conversation, summary=self._lanes.budget.folds)
+        persona = self._lanes.persona(inbound.visibility)
+        return head + phrases.write_summary(standing, self._lanes.budget, persona.tokens, self._settings)

@@ -1,0 +1,74 @@
+"""`!usage`: what was used today, and lifting a limit until the day ends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from memory import phrases
+from memory.commands.words import Call, read_person
+from memory.limits import ceilings, day_end
+from memory.policy import conversation_of
+from memory.ports import Store
+from memory.prompt import one_line
+from memory.types import CoreSettings, Inbound, Scope, spenders
+
+
+class UsageToday:
+    """Shows everybody his own, and admins those of the place and of all.
+
+    To be alone with the bot makes nobody an admin here: the limits are the operator's.
+    """
+
+    def __init__(
+        self,
+        settings: CoreSettings,
+        store: Store,
+        moderates: Callable[[Inbound], Awaitable[bool]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._moderates = moderates
+        self._clock = clock
+
+    async def run(self, call: Call) -> str:
+        """Show or lift; return what to say."""
+        inbound = call.inbound
+        first, _, rest = call.words.strip().partition(" ")
+        match first.casefold():
+            case "":
+                return await self._show(inbound)
+            case "lift":
+                return await self._lift(inbound, rest.strip())
+        return phrases.USAGE_USAGE.format(prefix=self._settings.prefix)
+
+    async def _show(self, inbound: Inbound) -> str:
+        keys = spenders(conversation_of(inbound, self._settings), inbound.author)
+        if not await self._moderates(inbound):
+            keys = {Scope.USER: keys[Scope.USER]}
+        now = self._clock()
+        left = (day_end(now) - now).total_seconds()
+        return phrases.write_usage(await self._store.spent(keys), ceilings(self._settings), left, self._settings)
+
+    async def _lift(self, inbound: Inbound, whose: str) -> str:
+        """Lift a user's or the place's limit, for who moderates there; that of all, for the bot's own admins."""
+        prefix = self._settings.prefix
+        person, rest = read_person(whose, inbound)
+        conversation = conversation_of(inbound, self._settings)
+        if whose.casefold() == "all":
+            scope, name = Scope.ALL, "for everybody"
+        elif not whose:
+            scope, name = Scope.SPACE, "here"
+        elif person is not None and not rest:
+            scope, name = Scope.USER, f"for {one_line(person.name)}"
+        else:
+            return phrases.USAGE_USAGE.format(prefix=prefix)
+        owns = f"{inbound.place.platform}:{inbound.author}" in self._settings.admins
+        if not (owns if scope is Scope.ALL else await self._moderates(inbound)):
+            return phrases.FOR_ADMINS.format(command=f"{prefix}usage lift")
+        keys = spenders(conversation, person.user if person else inbound.author)
+        if scope not in keys:
+            return phrases.NO_SPACE
+        await self._store.lift(scope, keys[scope])
+        return phrases.LIFTED.format(name=name)

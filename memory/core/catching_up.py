@@ -1,0 +1,255 @@
+"""Catching up with what was said, edited and deleted while nobody listened.
+
+1. A heartbeat on disk says until when everything that a platform sent was received. It stands still until all that was
+   missed has been read, so that an interrupted catching up begins again where it began.
+2. A connection may die unnoticed, so what is read begins a while before the last beat; what is known has its id.
+3. What was sent since then is taken in as if it came in now, but it is answered only if it is young enough.
+4. Places where people talked lately are compared: what was edited there is amended, what is gone is erased.
+5. No lane runs in a channel that is still to be read, so that people are answered in the order in which they spoke; a
+   channel that takes too long is not waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+from errors import PlatformUnreachable, StorageError
+from memory.core.tasks import Tasks
+from memory.ports import Amend, Clock, Erase, Platform, Sleep, Store
+from memory.types import Conversation, Decision, History, Inbound, Place, Stored
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 20.0
+MARGIN = timedelta(seconds=150)
+"""Discord's gateway may be dead for 100 s before discord.py notices (a heartbeat every 41 s, 60 s for its answer)."""
+
+HOLD_SECONDS = 30.0
+"""How long people wait at most until older messages of their channel are in."""
+
+MOST_PLACES = 300
+PAUSES = (15.0, 60.0, 300.0)
+"""Seconds before catching up is tried again that broke off."""
+
+PROGRESS = 25
+"""After every so many places, a line in the log says how far it has come."""
+
+
+_COUNTED = {Decision.ANSWER: "answered", Decision.REMEMBER: "remembered", Decision.COMMAND: "commands"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What is read of a platform: all since it was last heard, and of known places as far back as is compared."""
+
+    platform: Platform
+    since: datetime
+    compared: datetime
+
+
+class CatchUp:
+    """Reads what was missed.
+
+    `take` takes a missed message in, `take_up` a platform's messages that wait on disk; `released` is told that lanes
+    may run again.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        platforms: Mapping[str, Platform],
+        tasks: Tasks,
+        clock: Clock,
+        sleep: Sleep,
+        compared: timedelta,
+        take: Callable[[Inbound], Awaitable[Decision]],
+        amend: Amend,
+        erase: Erase,
+        take_up: Callable[[str], Awaitable[None]],
+        released: Callable[[], None],
+        hold_seconds: float = HOLD_SECONDS,
+    ) -> None:
+        self._store = store
+        self._platforms = platforms
+        self._tasks = tasks
+        self._clock = clock
+        self._sleep = sleep
+        self._compared = compared
+        self._take = take
+        self._amend = amend
+        self._erase = erase
+        self._take_up = take_up
+        self._released = released
+        self._hold_seconds = hold_seconds
+        self._closed: set[str] = set()
+        self._behind: dict[str, set[tuple[str, str]]] = {}
+        self._sound: set[str] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    def close(self, platform: str) -> None:
+        """Hold all lanes of a platform that was never connected yet."""
+        self._closed.add(platform)
+
+    def holds(self, conversation: Conversation) -> bool:
+        """Whether a conversation has to wait until what was missed in its channel is in."""
+        platform = conversation.platform
+        behind = self._behind.get(platform, ())
+        return platform in self._closed or (conversation.space, conversation.channel) in behind
+
+    def begin(self, platform: str, *, missed: bool) -> None:
+        """Take up aside what waits for a platform that was connected, and with `missed` what it said meanwhile."""
+        running = self._under_way.get(platform)
+        if running is not None:
+            if not missed:
+                return  # what runs already reads all that this connection could tell
+            running.cancel()
+        if missed:
+            self._sound.discard(platform)
+            self._closed.add(platform)
+        task = self._under_way[platform] = self._tasks.spawn(self._catch_up(self._platforms[platform], missed=missed))
+        task.add_done_callback(lambda done: self._under_way.pop(platform) if self._is(platform, done) else None)
+
+    async def note_first_start(self) -> None:
+        """Let nothing be missed from now on of a platform that was never served; what is older was not for the bot.
+
+        Raises: StorageError.
+        """
+        new = [name for name in self._platforms if await self._store.heard_until(name) is None]
+        if new:
+            await self._store.beat(new)
+
+    async def beat_for_ever(self) -> None:
+        """Keep the heartbeat on disk."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            await self.beat()
+
+    async def beat(self) -> None:
+        """Note the platforms of which everything was received until now; raises nothing."""
+        alive = [name for name in sorted(self._sound) if self._platforms[name].alive]
+        if not alive:
+            return
+        try:
+            await self._store.beat(alive)
+        except StorageError as exc:
+            log.warning("no heartbeat", exc_info=exc)
+
+    def _is(self, platform: str, task: asyncio.Task[None]) -> bool:
+        return self._under_way.get(platform) is task
+
+    def _open(self, platform: str) -> None:
+        self._closed.discard(platform)
+        self._behind.pop(platform, None)
+        self._released()
+
+    async def _catch_up(self, platform: Platform, *, missed: bool) -> None:
+        """Take up what waits and read all that was missed, however often that breaks off."""
+        name, began, tally = platform.name, monotonic(), Counter[str]()
+        patience = asyncio.get_running_loop().call_later(self._hold_seconds, self._open, name)
+        tries = 0
+        try:
+            while not await self._try_to_catch_up(platform, tally, missed=missed):
+                self._open(name)
+                pause = PAUSES[min(tries, len(PAUSES) - 1)]
+                tries += 1
+                log.warning("catching up broke off", extra={"platform": name, "retry_seconds": pause})
+                await self._sleep(pause)
+        finally:
+            patience.cancel()
+        self._sound.add(name)
+        self._open(name)
+        await self.beat()
+        if tally:
+            log.info("caught up", extra={"platform": name, **tally, "seconds": round(monotonic() - began, 1)})
+
+    async def _try_to_catch_up(self, platform: Platform, tally: Counter[str], *, missed: bool) -> bool:
+        tally.clear()
+        try:
+            await self._take_up(platform.name)
+            heard = await self._store.heard_until(platform.name) if missed else None
+            if heard is not None:
+                await self._read(platform, self._span(platform, heard), tally)
+        except (PlatformUnreachable, StorageError) as exc:
+            log.warning("history not read", extra={"platform": platform.name}, exc_info=exc)
+            return False
+        except Exception:
+            # Whatever a history holds, people must not be left waiting for it.
+            log.exception("history not understood", extra={"platform": platform.name})
+            return False
+        return True
+
+    def _span(self, platform: Platform, heard: datetime) -> _Span:
+        """What has to be read; a last beat that is still to come says nothing, for the clock was ahead then."""
+        since, now = heard - MARGIN, self._clock()
+        compared = now - self._compared
+        return _Span(platform, since if since <= now else compared, compared)
+
+    async def _read(self, platform: Platform, span: _Span, tally: Counter[str]) -> None:
+        """Read one place after the other; its channel is released when nothing of it is left to be read."""
+        name = platform.name
+        known = await self._store.places(name, min(span.since, span.compared), MOST_PLACES)
+        told = await platform.places(span.since)
+        queue = deque(list(dict.fromkeys([*told, *known]))[:MOST_PLACES])
+        seen = set(queue)
+        if name in self._closed:
+            self._behind[name] = {(place.space, place.channel) for place in queue}
+            self._closed.discard(name)
+            self._released()
+        if queue:
+            log.info("catching up", extra={"platform": name, "places": len(queue), "since": span.since.isoformat()})
+        while queue:
+            place = queue.popleft()
+            further = await self._read_place(span, place, tally, compared=place in known)
+            new = [thread for thread in further if thread not in seen][: MOST_PLACES - len(seen)]
+            seen.update(new)
+            queue.extendleft(reversed(new))
+            tally["places"] += 1
+            if tally["places"] % PROGRESS == 0:
+                log.info("catching up", extra={"platform": name, **tally, "left": len(queue)})
+            if (place.space, place.channel) not in {(left.space, left.channel) for left in queue}:
+                self._behind.get(name, set()).discard((place.space, place.channel))
+                self._released()
+
+    async def _read_place(self, span: _Span, place: Place, tally: Counter[str], *, compared: bool) -> Sequence[Place]:
+        """Read one place; return places under it that are to be read as well.
+
+        What is stored is looked up first: whatever comes in while the platform is asked is not taken for deleted.
+        """
+        since = min(span.since, span.compared) if compared else span.since
+        stored = {each.message_id: each for each in await self._store.stored(place, since)}
+        history = await span.platform.history(place, since)
+        if history is None:
+            return ()
+        for inbound in history.messages:
+            known = stored.get(inbound.message_id)
+            if known is not None:
+                if inbound.edited_at is not None and inbound.text != known.text:
+                    tally["edited"] += 1
+                    await self._amend(inbound)
+            elif inbound.sent_at > span.since:
+                decision = await self._take(inbound)
+                if decision in _COUNTED:
+                    tally[_COUNTED[decision]] += 1
+        await self._erase_missing(place, history, list(stored.values()), tally)
+        return history.threads
+
+    async def _erase_missing(
+        self, place: Place, history: History, stored: Sequence[Stored], tally: Counter[str]
+    ) -> None:
+        gone: list[str] = []
+        for message in stored:
+            if not history.since <= message.sent_at <= history.until:
+                continue
+            if message.message_id not in history.standing:
+                gone.append(message.message_id)
+            gone += [post for post in message.posts if post not in history.standing]
+        if gone:
+            tally["deleted"] += len(gone)
+            await self._erase(place, gone)

@@ -1,0 +1,301 @@
+"""Messages in: taken in, decided on, handed to a lane or run as a command; edited, deleted, missed and caught up with.
+
+A message is on disk before anything else happens to it. Then its conversation's lane takes it up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from errors import StorageError, ThreadkeeperError
+from memory import policy
+from memory.commands import NAMES, Commands
+from memory.core.catching_up import HOLD_SECONDS, CatchUp
+from memory.core.early import EarlyChanges
+from memory.core.folding import Folding
+from memory.core.lanes import DEADLY, Fresh, Lanes
+from memory.core.limiting import Limiting
+from memory.core.planning import Planning
+from memory.core.tasks import Tasks
+from memory.core.turns import GIVEN_UP, Observer, Turns
+from memory.core.upkeep import Upkeep
+from memory.core.voice import Voice
+from memory.forgetting import find_echo
+from memory.phrases import UNKNOWN
+from memory.ports import Clock, Count, Model, Platform, Sleep, Store
+from memory.prompt import Budget, Persona
+from memory.types import (
+    Conversation,
+    CoreSettings,
+    Decision,
+    Extent,
+    Forgetting,
+    Inbound,
+    Owed,
+    Place,
+    Thread,
+    Visibility,
+    Waiting,
+)
+
+log = logging.getLogger(__name__)
+
+TOLD = 1000
+"""Messages that could not be taken in, whose authors have been told so: a platform may deliver one again and again."""
+
+
+class Core:
+    """Takes messages in, answers them through their platform, and folds what has grown long."""
+
+    def __init__(
+        self,
+        settings: CoreSettings,
+        store: Store,
+        model: Model,
+        count: Count,
+        clock: Clock,
+        observers: Iterable[Observer] = (),
+        sleep: Sleep = asyncio.sleep,
+        hold_seconds: float = HOLD_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._platforms: dict[str, Platform] = {}
+        self._connected_before: set[str] = set()
+        self._commanding: set[int] = set()
+        self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._early = EarlyChanges()
+        self._tasks = Tasks()
+        self._planning = Planning(settings, count, clock)
+        self._folding = Folding(self._planning, store, model)
+        self._voice = Voice(store, self._platforms, sleep)
+        self._commands = Commands(settings, store, self, self.moderates, clock)
+        self._catch_up = CatchUp(
+            store=store,
+            platforms=self._platforms,
+            tasks=self._tasks,
+            clock=clock,
+            sleep=sleep,
+            compared=timedelta(hours=settings.compare_hours),
+            hold_seconds=hold_seconds,
+            take=self._take_missed,
+            amend=self.amend,
+            erase=self.erase,
+            take_up=self._take_up,
+            released=self._release,
+        )
+        self._lanes = Lanes(
+            store=store,
+            platforms=self._platforms,
+            folding=self._folding,
+            turns=Turns(self._planning, Limiting(settings, store, clock), store, model, tuple(observers), sleep),
+            voice=self._voice,
+            tasks=self._tasks,
+            may_serve=lambda conversation: not self._catch_up.holds(conversation),
+            sleep=sleep,
+        )
+        self._upkeep = Upkeep(store, clock, settings.ttl_days, lambda: self._lanes.quiet_for)
+
+    # -- coming and going
+
+    def attach(self, platform: Platform) -> None:
+        """Let a platform be replied through, under its name, from when it is connected."""
+        self._platforms[platform.name] = platform
+        self._catch_up.close(platform.name)
+
+    async def start(self) -> None:
+        """Take up what earlier runs left: the learned ratio of tokens, and a scrub that was not done yet.
+
+        Raises: StorageError.
+        """
+        await self._planning.recall(self._store)
+        await self._catch_up.note_first_start()
+        self._tasks.spawn(self._upkeep.run_for_ever())
+        self._tasks.spawn(self._catch_up.beat_for_ever())
+
+    async def connected(self, platform: str, *, missed: bool = True) -> None:
+        """Take up aside what waits for a platform that can be written to now, and what it missed."""
+        self._catch_up.begin(platform, missed=missed)
+
+    async def _take_up(self, platform: str) -> None:
+        """Hand on what waits on disk for a platform: replies that are owed, messages, commands.
+
+        Raises: StorageError.
+        """
+        if platform not in self._connected_before:
+            self._pay(await self._store.owed(platform))
+            self._connected_before.add(platform)
+        for waiting in await self._store.unsettled():
+            if waiting.conversation.platform == platform:
+                self._dispatch(waiting)
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing new and give what runs so long to end; the rest waits in the inbox for the next start."""
+        await self._tasks.drain(seconds)
+        await self._catch_up.beat()
+
+    # -- what comes in
+
+    async def accept(self, inbound: Inbound) -> bool:
+        """See `memory.ports.Accept`."""
+        try:
+            decision = await self._take(inbound, missed=False)
+        except StorageError as exc:
+            self._tell_once(inbound, exc)
+            raise
+        return decision in {Decision.ANSWER, Decision.COMMAND}
+
+    async def amend(self, inbound: Inbound) -> None:
+        """See `memory.ports.Amend`; a young message that is for the bot only since its edit comes in like a new one."""
+        turn = self._planning.hear(inbound, Thread(policy.conversation_of(inbound, self._settings), epoch=0))
+        changed = await self._store.amend(inbound, turn)
+        if changed is not None:
+            self._lanes.interrupt(Extent(touched=changed))
+            return
+        self._early.amend(inbound)
+        if inbound.addressed and self._clock() - inbound.sent_at <= self._answered_within:
+            await self.accept(inbound)
+
+    async def erase(self, place: Place, message_ids: Sequence[str]) -> None:
+        """See `memory.ports.Erase`."""
+        if not message_ids:
+            return  # a forgetting that names no messages is one of the whole place
+        self._early.erase(place, message_ids)
+        forgetting = Forgetting(replace(place, thread=""), self._clock(), messages=tuple(message_ids))
+        extent = await self._store.forget(forgetting, find_echo)
+        if extent.touched:
+            log.info("erased", extra={"place": str(place), "turns": extent.turns, "waiting": extent.waiting})
+            self._lanes.interrupt(extent, erased=True)
+
+    @property
+    def _answered_within(self) -> timedelta:
+        return timedelta(minutes=self._settings.answer_minutes)
+
+    async def _take_missed(self, inbound: Inbound) -> Decision:
+        return await self._take(inbound, missed=True)
+
+    async def _take(self, inbound: Inbound, *, missed: bool) -> Decision:
+        """Take a message in and hand it on; what is known already, deleted by now or nobody's business is ignored."""
+        now_standing = self._early.apply(inbound)
+        if now_standing is None:
+            return Decision.IGNORE
+        inbound = now_standing
+        conversation = policy.conversation_of(inbound, self._settings)
+        joined = policy.depends_on_joining(inbound) and await self._store.joined(inbound.place, inbound.sent_at)
+        decision = policy.decide(inbound, self._settings, NAMES, joined=joined)
+        if missed:
+            decision = policy.decide_late(decision, self._clock() - inbound.sent_at, self._answered_within)
+        if decision is Decision.IGNORE:
+            return decision
+        if decision is Decision.ANSWER and self._lanes.idle(conversation):
+            taken = await self._store.accept_and_load(inbound, conversation, decision, self.budget.window)
+            row, thread = taken or (None, None)
+        else:
+            row, thread = await self._store.accept(inbound, conversation, decision), None
+        if row is None:
+            return Decision.IGNORE
+        waiting = Waiting(row, inbound, conversation, decision)
+        self._dispatch(waiting, Fresh(waiting, thread))
+        return decision
+
+    def _tell_once(self, inbound: Inbound, exc: StorageError) -> None:
+        """Say once to the author of a message for the bot that it could not be taken in."""
+        key = inbound.place.channel, inbound.message_id
+        for_me = inbound.addressed or policy.command_of(inbound.text, self._settings.prefix, NAMES)
+        if not for_me or key in self._told:
+            return
+        self._told[key] = None
+        if len(self._told) > TOLD:
+            self._told.popitem(last=False)
+        self._tasks.spawn(self._say_aside(inbound, exc.sentence))
+
+    async def _say_aside(self, inbound: Inbound, text: str) -> None:
+        await self._voice.say(inbound, text)
+
+    def _dispatch(self, waiting: Waiting, fresh: Fresh | None = None) -> None:
+        """Give a message to its lane, or run its command, once."""
+        if waiting.decision is not Decision.COMMAND:
+            self._lanes.dispatch(waiting.conversation, fresh)
+        elif waiting.id not in self._commanding and not self._tasks.draining:
+            self._commanding.add(waiting.id)
+            self._tasks.spawn(self._run_command(waiting), says=True)
+
+    def _pay(self, debts: Sequence[Owed]) -> None:
+        """Complete the replies that an earlier run left: commands' aside, those of a conversation by its lane."""
+        of_lanes: dict[Conversation, list[Owed]] = {}
+        for owed in debts:
+            if owed.waiting.decision is Decision.COMMAND:
+                self._tasks.spawn(self._voice.pay(owed), says=True)
+            else:
+                of_lanes.setdefault(owed.waiting.conversation, []).append(owed)
+        for conversation, of_lane in of_lanes.items():
+            self._lanes.dispatch(conversation, owed=of_lane)
+
+    def _release(self) -> None:
+        self._lanes.release()
+
+    # -- commands
+
+    async def moderates(self, inbound: Inbound) -> bool:
+        """Whether the author may moderate this place: by the settings, or by the platform's word."""
+        place = inbound.place
+        if f"{place.platform}:{inbound.author}" in self._settings.admins:
+            return True
+        return await self._platforms[place.platform].is_admin(inbound.author, place)
+
+    @property
+    def budget(self) -> Budget:
+        """The budget that prompts are planned under now."""
+        return self._planning.budget()
+
+    def persona(self, visibility: Visibility) -> Persona:
+        """The system text of conversations that so many can read."""
+        return self._planning.persona(visibility)
+
+    async def fold_now(self, conversation: Conversation) -> int:
+        """Fold all but the recent turns, and return how many turns that were."""
+        return await self._folding.fold(conversation, replace(self.budget, keep=0))
+
+    def interrupt(self, extent: Extent) -> None:
+        """Stop the turns under way where something was forgotten; those that still stand begin again."""
+        self._lanes.interrupt(extent)
+
+    async def _run_command(self, waiting: Waiting) -> None:
+        """Run a command, put on disk what is said to it, and say it: after a crash the same is said again."""
+        try:
+            text = await self._answer_command(waiting)
+            try:
+                await self._store.settle(waiting.id, text)
+            except StorageError as exc:
+                log.warning("command not settled", exc_info=exc)
+                await self._voice.say(waiting.inbound, text, waiting.posts)
+            else:
+                await self._voice.complete(Owed(waiting, text))
+        finally:
+            self._commanding.discard(waiting.id)
+
+    async def _answer_command(self, waiting: Waiting) -> str:
+        inbound, prefix = waiting.inbound, self._settings.prefix
+        name = policy.command_of(inbound.text, prefix, NAMES)
+        fields = {"command": name, "place": str(inbound.place)}
+        try:
+            if await self._store.begin((waiting.id,)) >= DEADLY:
+                log.error("command given up", extra=fields)
+                return GIVEN_UP
+            if not name:
+                return UNKNOWN.format(prefix=prefix, near=policy.nearest_command(inbound.text, prefix, NAMES))
+            text = await self._commands.run(name, waiting)
+        except ThreadkeeperError as exc:
+            log.warning("command failed", extra=fields, exc_info=exc)
+            return exc.sentence
+        except Exception:
+            log.exception("command failed", extra=fields)
+            return ThreadkeeperError().sentence
+        log.info("command", extra={**fields, "author": inbound.author})
+        return text

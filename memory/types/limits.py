@@ -1,0 +1,37 @@
+"""Whose tokens are counted, and how many that were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from memory.types.talk import Conversation
+
+
+class Scope(StrEnum):
+    """Whose tokens a limit counts: one user's, those of a server or workspace, or all."""
+
+    USER = "user"
+    SPACE = "space"
+    ALL = "all"
+
+
+def spenders(conversation: Conversation, author: str) -> dict[Scope, str]:
+    """Whose tokens a call in a conversation takes: scopes, each with its key; without an author it is nobody's own.
+
+    Direct messages and the terminal belong to no server or workspace.
+    """
+    keys = {Scope.ALL: ""}
+    if author:
+        keys[Scope.USER] = f"{conversation.platform}:{author}"
+    if conversation.space not in {"", "@me"}:
+        keys[Scope.SPACE] = f"{conversation.platform}:{conversation.space}"
+    return keys
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The tokens that one scope has taken on a day, prompts and answers, and whether its limit was lifted for it."""
+
+    tokens: int = 0
+    lifted: bool = False

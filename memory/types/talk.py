@@ -1,0 +1,136 @@
+"""What people say, and where: places, conversations, messages as they come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Visibility(StrEnum):
+    """Who can read a place: everyone in its space, some of them, or one person and the bot."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands.
+
+    `space` is a Discord server or a Slack workspace, `thread` is empty in a channel itself.
+    """
+
+    platform: str
+    space: str
+    channel: str
+    thread: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.platform, self.space, self.channel, self.thread) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What has one transcript, one rolling summary and one lane.
+
+    `user` is empty unless `memory.conversation` is `per_user`: then it is the one person whose conversation this is.
+    """
+
+    platform: str
+    space: str
+    channel: str
+    thread: str = ""
+    user: str = ""
+
+    @property
+    def place(self) -> Place:
+        """The place in which this conversation is held."""
+        return Place(self.platform, self.space, self.channel, self.thread)
+
+    def __str__(self) -> str:
+        return f"{self.place}@{self.user}" if self.user else str(self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a message; `kind` is its media type as the platform states it, `size` is in bytes."""
+
+    name: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom a message names: the platform's id and the display name."""
+
+    user: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that another one replies to or forwards, as the platform hands it over."""
+
+    message_id: str
+    author: str
+    author_name: str
+    text: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message as it came in, parsed at the border.
+
+    `addressed` says that it is for the bot by itself: a mention, a reply to the bot, a direct message or a slash
+    command. `aside` says that it is for somebody else: it mentions or answers another person. `text` is without the
+    bot's own mention, other mentions are written as `@Name` and stand in `mentions` in their order. `roles` are the
+    author's roles, for the allow and deny lists; they are not stored. `private` says that the answer is for its author
+    alone, as with a slash command: where the platform cannot say it so any more, it is not said at all. `edited_at` is
+    when it was last changed, where it was and the platform tells.
+    """
+
+    place: Place
+    message_id: str
+    author: str
+    author_name: str
+    text: str
+    sent_at: datetime
+    addressed: bool
+    visibility: Visibility
+    aside: bool = False
+    mentions: tuple[Person, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: Quote | None = None
+    roles: frozenset[str] = frozenset()
+    private: bool = False
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What stands in one place now, read from the platform, of a stretch of time.
+
+    It is complete from `since` to `until`; a bounded reading may begin later than was asked for. `messages` are what
+    people said, in order of sending, each as if it came in now. `standing` are the ids of all messages that stand there
+    in that time, the bot's own among them. `threads` are places under it in which something newer may stand.
+    """
+
+    place: Place
+    since: datetime
+    until: datetime
+    messages: tuple[Inbound, ...] = ()
+    standing: frozenset[str] = frozenset()
+    threads: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """A command as the adapters show it: its name without prefix, one line on what it does, the hint for its words."""
+
+    name: str
+    description: str
+    hint: str = ""

@@ -1,0 +1,210 @@
+"""What is kept of it: turns and summaries, what waits, and what one run of a lane, a fold or a forgetting changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from memory.types.model import Usage
+from memory.types.talk import Attachment, Conversation, Inbound, Place, Quote, Visibility
+
+MESSAGE_TOKENS = 3
+"""What a chat model adds to every message of a prompt (OpenAI's cookbook, "How to count tokens with tiktoken")."""
+
+
+class Role(StrEnum):
+    """Who said a turn: a person or the bot."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a transcript.
+
+    `id` rises along the transcript; 0 is a turn that is not stored yet. `author` is, for the bot's own turns, empty.
+    `tokens` counts the turn as it stands in a prompt. `message_id` is the platform's; of the bot's own turns it is
+    `re:` and that of the message answered.
+    """
+
+    id: int
+    role: Role
+    author: str
+    author_name: str
+    text: str
+    tokens: int
+    sent_at: datetime
+    message_id: str
+    attachments: tuple[Attachment, ...] = ()
+    quote: Quote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The rolling summary: `through` is the id of the last turn that it covers, `version` rises with every fold."""
+
+    text: str
+    tokens: int
+    through: int
+    version: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much of a transcript is read for a prompt: the newest turns, until either bound is passed.
+
+    A turn counts at most `turn_tokens`, because a prompt cuts a longer one. Without `summary`, the summary is passed
+    over and turns are read as far back as the bounds allow.
+    """
+
+    tokens: int
+    turns: int
+    turn_tokens: int
+    summary: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """All that a prompt is planned from, read at one moment.
+
+    `turns` are the newest ones after the summary, oldest first, as many as a prompt can hold; `unread` counts the
+    turns after the summary that were not loaded because they would not fit, up to a thousand. `epoch` moves with every
+    `!forget`.
+    """
+
+    conversation: Conversation
+    epoch: int
+    summary: Summary | None = None
+    turns: tuple[Turn, ...] = ()
+    unread: int = 0
+
+
+class Decision(StrEnum):
+    """What becomes of a message: answered, remembered without an answer, run as a command, or none of our business."""
+
+    ANSWER = "answer"
+    REMEMBER = "remember"
+    COMMAND = "command"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A received message that is not settled yet, and the messages of the platform that hold its reply so far.
+
+    `attempts` counts how often an earlier run of the process took it up again and died without having settled it.
+    `together` is, where it was taken up with others, the id of the one that the reply refers to; `begun` says that it
+    may have been taken up already, by an earlier run.
+    """
+
+    id: int
+    inbound: Inbound
+    conversation: Conversation
+    decision: Decision
+    posts: tuple[str, ...] = ()
+    attempts: int = 0
+    together: int = 0
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A settled message whose reply is decided, and on disk, but not known to stand on the platform in full.
+
+    `text` is what has to be said; `answer` is the id of the turn that it is, empty for a sentence that is no turn.
+    """
+
+    waiting: Waiting
+    text: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What one run of a lane adds to a conversation: the messages heard, the answer if there is one, what it took.
+
+    `settles` are the inbox ids of the messages heard, the last of them the one that the reply refers to. `epoch` is
+    that of the `Thread` it was planned from. `sentence` is said in an answer's place and is no turn of anybody.
+    """
+
+    conversation: Conversation
+    epoch: int
+    visibility: Visibility
+    settles: tuple[int, ...]
+    heard: tuple[Turn, ...]
+    answer: Turn | None = None
+    sentence: str = ""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoldDone:
+    """A fold that was made and checked; it is saved only over the version and in the epoch that it was made from."""
+
+    conversation: Conversation
+    epoch: int
+    replaces: int
+    summary: Summary
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What is to be forgotten: a place, where a channel stands for itself and the threads under it.
+
+    All that is in the transcripts there goes, and of what waits or is still to come all that was sent before `at`. With
+    `user`, only that person's words there and what was made from them. With `last`, only the newest so many messages as
+    of `at`, those that wait first, of the one conversation held there; `owner` names it where they are per user. With
+    `messages`, only those that were deleted on the platform, by its ids, wherever in the channel they stood.
+    """
+
+    place: Place
+    at: datetime
+    user: str = ""
+    last: int = 0
+    owner: str = ""
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much a forgetting takes: turns, summaries, messages still waiting; and in how many conversations.
+
+    Once it is done, `touched` are all conversations that have lost anything, be it a quotation; `begun` are messages
+    that are gone before their reply was settled, some of which stands on the platform.
+    """
+
+    turns: int = 0
+    summaries: int = 0
+    waiting: int = 0
+    conversations: int = 0
+    touched: frozenset[Conversation] = field(default=frozenset(), compare=False)
+    begun: tuple[Waiting, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is known of one message of a place: its words and, of a person's message that was answered, its answer.
+
+    `posts` are the ids of the platform's messages that hold that answer.
+    """
+
+    message_id: str
+    text: str
+    sent_at: datetime
+    posts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a conversation stands: its turns behind the summary and after it, their tokens, the time that it covers."""
+
+    summary: Summary | None
+    behind: int
+    after: int
+    after_tokens: int
+    covers_from: datetime | None
+    covers_to: datetime | None

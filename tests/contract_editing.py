@@ -1,0 +1,212 @@
+"""What every Store has to keep when messages are edited."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from memory.ports import Store
+from memory.types import Attachment, Conversation, Forgetting, Inbound
+from tests.kept import (
+    AFTER_SUMMARY,
+    EVERYTHING,
+    GENERAL,
+    THREAD,
+    Kept,
+    accept,
+    conversation_at,
+    epoch_of,
+    fold,
+    fold_of,
+    forget,
+    message,
+    moment,
+    pending,
+    quote_of,
+    quotes,
+    summary,
+    talk,
+    texts,
+    turn_of,
+    wait_for,
+)
+
+HERE = conversation_at(GENERAL)
+THERE = conversation_at(THREAD)
+HERE_ALONE = frozenset({HERE})
+BOTH = frozenset({HERE, THERE})
+NOW = moment(1000)
+SECRET = message(1, "my code is K7")
+SAFE = replace(SECRET, text="never mind", edited_at=moment(60))
+NO_IDEA = message(1, "hello")
+ELSEWHERE = (
+    replace(GENERAL, channel="random"),
+    replace(GENERAL, space="other"),
+    replace(GENERAL, platform="slack"),
+)
+
+
+async def amend(store: Store, inbound: Inbound) -> frozenset[Conversation] | None:
+    """Edit a message."""
+    return await store.amend(inbound, turn_of(inbound))
+
+
+class EditingContract:
+    """The tests of what a Store does with edits; the fixture `kept` is that of `StoreContract`."""
+
+    @pytest.fixture
+    async def store(self, kept: Kept) -> AsyncIterator[Store]:
+        """The memory under test, open."""
+        yield await kept.open()
+        await kept.close()
+
+    async def test_a_message_that_waits_is_answered_as_it_was_edited(self, store: Store, kept: Kept) -> None:
+        quote = quote_of(message(0, "your code?", "bob"))
+        await accept(store, replace(SECRET, reply_to=quote))
+        files = (Attachment("a.png", "image/png", 5),)
+
+        assert await amend(store, replace(SAFE, attachments=files)) == HERE_ALONE
+
+        [waiting] = await pending(await kept.crash())
+        assert waiting.inbound == replace(SECRET, text="never mind", attachments=files, reply_to=quote)
+
+    async def test_a_turn_has_the_words_that_it_was_edited_to(self, store: Store, kept: Kept) -> None:
+        await talk(store, SECRET, "noted")
+        files = (Attachment("a.png", "image/png", 5),)
+
+        assert await amend(store, replace(SAFE, attachments=files)) == HERE_ALONE
+
+        heard, said = (await (await kept.crash()).load(HERE, EVERYTHING)).turns
+        assert replace(heard, id=0) == replace(turn_of(SAFE), attachments=files)
+        assert (heard.tokens, said.text) == (2, "noted")
+
+    async def test_a_turn_under_way_does_not_write_old_words_back(self, store: Store) -> None:
+        _, exchange = await wait_for(store, SECRET)
+
+        await amend(store, SAFE)
+
+        assert not await store.record(exchange)
+        assert [waiting.inbound.text for waiting in await pending(store)] == ["never mind"]
+
+    async def test_a_fold_under_way_does_not_either(self, store: Store) -> None:
+        await talk(store, SECRET)
+        [turn] = (await store.load(HERE, EVERYTHING)).turns
+
+        await amend(store, SAFE)
+
+        assert not await store.save_fold(fold_of(HERE, "ann's code is K7", turn.id, None))
+
+    async def test_quotations_follow_wherever_in_the_channel_they_stand(self, store: Store) -> None:
+        await talk(store, SECRET)
+        await talk(store, message(2, "look", "bob", THREAD, quote_of(SECRET)))
+        await accept(store, message(3, "and look", "bob", THREAD, quote_of(SECRET)))
+        await accept(store, message(4, "at this", "bob", GENERAL, quote_of(message(0, "other", "cleo"))))
+
+        assert await amend(store, SAFE) == BOTH
+
+        assert await quotes(store, THREAD) == ["never mind"]
+        assert [waiting.inbound.reply_to for waiting in await pending(store, THREAD)] == [quote_of(SAFE)]
+        assert [waiting.inbound.reply_to for waiting in await pending(store)] == [quote_of(message(0, "other", "cleo"))]
+
+    async def test_a_turn_quotes_no_more_of_the_new_words_than_of_the_old(self, store: Store) -> None:
+        """Its tokens were counted with what it quotes, and quotations of what stands near by are cut."""
+        await talk(store, SECRET)
+        await talk(store, message(2, "look", "bob", quote=replace(quote_of(SECRET), text="my co")))
+
+        await amend(store, SAFE)
+
+        assert await quotes(store) == ["never"]
+
+    @pytest.mark.parametrize("text", ["", "before\x00after", "cut \ud83d", '"quoted"\\n', "x" * 100_000], ids=ascii)
+    async def test_a_message_may_be_edited_to_anything(self, store: Store, text: str) -> None:
+        long = message(1, "y" * 200_000)
+        await talk(store, long)
+        await talk(store, message(2, "look", "bob", quote=quote_of(long)))
+        await accept(store, message(3, "and look", "bob", quote=quote_of(long)))
+        whole = text.replace("\ud83d", "\ufffd")
+
+        assert await amend(store, message(1, text)) == HERE_ALONE
+
+        assert await texts(store) == [whole, "look"]
+        assert await quotes(store) == [whole]
+        assert [waiting.inbound.reply_to for waiting in await pending(store)] == [quote_of(message(1, whole))]
+
+    async def test_a_summary_made_of_the_old_words_falls_back_to_the_one_before(self, store: Store) -> None:
+        await talk(store, message(0, "hello", "bob"))
+        await fold(store, HERE, "bob said hello")
+        await talk(store, SECRET)
+        await fold(store, HERE, "ann's code is K7")
+        await talk(store, message(2, "look", "bob", THREAD, quote_of(SECRET)))
+        await fold(store, THERE, "bob quotes K7")
+
+        await amend(store, SAFE)
+
+        thread = await store.load(HERE, AFTER_SUMMARY)
+        assert thread.summary
+        assert thread.summary.text == "bob said hello"
+        assert [turn.text for turn in thread.turns] == ["never mind"]
+        assert await summary(store, THREAD) == ""
+
+    async def test_a_summary_from_before_stays(self, store: Store) -> None:
+        await talk(store, message(0, "hello", "bob"))
+        await fold(store, HERE, "bob said hello")
+        await talk(store, SECRET)
+
+        await amend(store, SAFE)
+
+        assert await summary(store) == "bob said hello"
+
+    async def test_what_was_never_taken_in_is_unknown(self, store: Store) -> None:
+        assert await amend(store, SAFE) is None
+
+        for number, place in enumerate(ELSEWHERE):
+            await talk(store, replace(SECRET, place=place))
+            await accept(store, message(10 + number, "look", "bob", place, quote_of(SECRET)))
+        assert await amend(store, SAFE) is None
+        for place in ELSEWHERE:
+            assert await texts(store, place) == ["my code is K7"]
+            assert [waiting.inbound.reply_to for waiting in await pending(store, place)] == [quote_of(SECRET)]
+
+    @pytest.mark.parametrize("settled", [False, True])
+    async def test_an_edit_that_changes_no_word_changes_nothing(self, store: Store, settled: bool) -> None:
+        _, exchange = await wait_for(store, SECRET)
+        if settled:
+            await store.record(exchange)
+            await fold(store, HERE, "ann's code is K7")
+
+        assert await amend(store, replace(SECRET, edited_at=moment(60))) == frozenset()
+
+        assert await epoch_of(store) == exchange.epoch
+        assert await summary(store) == ("ann's code is K7" if settled else "")
+
+    @pytest.mark.parametrize(
+        "forgetting", [Forgetting(GENERAL, NOW), Forgetting(GENERAL, NOW, messages=("1",))], ids=["all", "deleted"]
+    )
+    async def test_what_was_forgotten_does_not_come_back_by_an_edit(self, store: Store, forgetting: Forgetting) -> None:
+        await talk(store, SECRET, "noted")
+        await forget(store, forgetting)
+        before = await store.load(HERE, EVERYTHING)
+
+        assert await amend(store, SAFE) == frozenset()
+
+        assert await store.load(HERE, EVERYTHING) == before
+        assert await pending(store) == ()
+
+    async def test_a_forgotten_quotation_does_not_come_back_by_an_edit(self, store: Store) -> None:
+        await talk(store, SECRET)
+        quoting = message(2, "look", "bob", quote=quote_of(SECRET))
+        await accept(store, quoting)
+        await forget(store, Forgetting(GENERAL, NOW, user="ann"))
+
+        await amend(store, replace(quoting, text="look here"))
+
+        assert [(found.inbound.text, found.inbound.reply_to) for found in await pending(store)] == [("look here", None)]
+
+    async def test_the_answer_to_a_message_stays_as_it_was_said(self, store: Store) -> None:
+        await talk(store, SECRET, "noted")
+
+        await amend(store, replace(SAFE, message_id="re:1"))
+
+        assert await texts(store) == ["my code is K7", "noted"]

@@ -1,0 +1,163 @@
+"""Messages over which the process dies again and again: three times, and no more; innocent ones are answered."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from memory.core.turns import GIVEN_UP
+from tests.stage import SETTINGS, Stage, stage
+
+
+async def die_at_request(on: Stage, number: int) -> None:
+    """Kill the process when it has come to so many requests."""
+    await on.until_asked(number)
+    await on.until_noted()
+    await on.kill()
+
+
+async def test_a_message_over_which_the_process_died_three_times_is_failed_with_a_sentence_once(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "poison")
+        for death in range(1, 4):
+            await die_at_request(on, death)
+            await on.start()
+        await on.until(1)
+        await on.hear(2, "and now?", author="bob")
+        on.model.gate.set()
+        await on.until(2)
+        await on.stop()
+        await on.start()
+        await on.hear(3, "hello", author="bob")
+        await on.until(3)
+    assert on.platform.said == [("m1", GIVEN_UP), ("m2", "Answer 4."), ("m3", "Answer 5.")]
+    assert on.platform.shown() == [GIVEN_UP, "Answer 4.", "Answer 5."]
+    assert on.asked(3) == ["Ann: poison", "Bob: and now?"]
+
+
+async def test_it_is_not_tried_again_when_the_platform_cannot_be_reached_to_say_so(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "poison")
+        for death in range(1, 4):
+            await die_at_request(on, death)
+            on.platform.down = 2 if death == 3 else 0
+            await on.start()
+        await on.until(1)
+    assert on.platform.said == [("m1", GIVEN_UP)]
+    assert on.pauses == [15, 30]
+    assert len(on.model.prompts) == 3
+
+
+async def test_others_that_waited_beside_it_and_its_authors_later_words_are_answered(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "poison")
+        await on.hear(2, "hello", author="bob", channel="other")
+        await die_at_request(on, 2)
+        await on.start()
+        await on.hear(3, "and a second thing")
+        await die_at_request(on, 4)
+        await on.start()
+        await die_at_request(on, 5)  # those two go one at a time from now on
+        on.model.holds = "poison"
+        await on.start()
+        await on.until(3)
+    assert on.asked(4) == ["Ann: poison"]
+    assert on.platform.said == [("m2", "Answer 6."), ("m1", GIVEN_UP), ("m3", "Answer 7.")]
+
+
+async def test_what_was_sent_together_with_it_is_answered_alone(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(0, "hi", author="bob")
+        await on.until_held("m0")
+        await on.hear(1, "hello")
+        await on.hear(2, "poison")
+        on.model.gate = asyncio.Event()
+        on.platform.last_send.set()
+        await die_at_request(on, 2)
+        on.platform.last_send = None
+        await on.start()
+        await die_at_request(on, 3)
+        on.model.holds = "poison"
+        await on.start()
+        await on.until(2)
+        await die_at_request(on, 5)
+        await on.start()
+        await on.until(3)
+    assert on.asked(1)[-2:] == on.asked(2)[-2:] == ["Ann: hello", "Ann: poison"]
+    assert on.platform.said == [("m0", "Answer 1."), ("m1", "Answer 4."), ("m2", GIVEN_UP)]
+
+
+async def test_a_stop_in_peace_clears_every_message_of_suspicion(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "slow")
+        for death in (1, 2):
+            await die_at_request(on, death)
+            await on.start()
+        await on.until_asked(3)
+        await on.stop(0)
+        await on.start()
+        await die_at_request(on, 4)
+        on.model.gate = None
+        await on.start()
+        await on.until(1)
+    assert on.platform.said == [("m1", "Answer 5.")]
+
+
+async def test_those_that_may_be_deadly_are_answered_one_at_a_time_and_nobody_else_waits_for_them(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        channels = [f"channel {number}" for number in range(4)]
+        for number, channel in enumerate(channels):
+            await on.hear(number, "hello", channel=channel)
+        for requests in (4, 8):
+            await die_at_request(on, requests)
+            await on.start()
+        on.model.holds = "hello"
+        await on.hear(9, "quick", author="bob", channel="other")
+        await on.until(1)
+        await on.until_asked(10)
+        assert sorted(on.asked(number)[0] for number in (8, 9)) == ["Ann: hello", "Bob: quick"]
+        on.model.gate.set()
+        await on.until(5)
+    assert [message for message, _ in on.platform.said] == ["m9", "m0", "m1", "m2", "m3"]
+
+
+async def test_of_those_that_may_be_deadly_the_least_attempted_come_first(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "poison")
+        await die_at_request(on, 1)
+        await on.start()
+        for number in range(2, 8):
+            await on.hear(number, "hello", author="bob", channel=f"channel {number}")
+        await die_at_request(on, 8)
+        await on.start()
+        await die_at_request(on, 15)
+        on.model.gate = None
+        await on.start()
+        await on.until(7)
+    assert [message for message, _ in on.platform.said] == ["m2", "m3", "m4", "m5", "m6", "m7", "m1"]
+    assert on.platform.said[-1] == ("m1", GIVEN_UP)
+
+
+async def test_a_command_over_which_the_process_died_three_times_is_failed_too(tmp_path: Path) -> None:
+    async with stage(tmp_path, replace(SETTINGS, max_tokens=2000, keep_tokens=200, keep_recent=2)) as on:
+        for number in range(1, 4):
+            await on.hear(number, "wind the thread")
+            await on.until(number)
+        on.model.fold_gate = asyncio.Event()
+        await on.hear(9, "!summary now", author="mod")
+        for death in range(1, 4):
+            await on.until_folding(death)
+            await on.die_and_start()
+        await on.until(4)
+    assert on.platform.said[3:] == [("m9", GIVEN_UP)]
+    assert len(on.model.folds) == 3
