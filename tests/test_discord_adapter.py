@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from adapters.discord.gateway import BLOCKED
+from adapters.discord.outbox import BLOCKED
 from errors import PlatformUnreachable, ReplyImpossible
 from logs import LineFormatter
 from memory.types import Delta, Inbound, Person, Place, Visibility
@@ -78,7 +78,7 @@ class TestAnswering:
             await core.answered()
         first, second = home.fake.from_bot(home.channel)
         assert first.edits[0].content.startswith("These are the first words of it")
-        assert (first.reference_id, second.reference_id) == (asked, None)
+        assert (first.reference_id, second.reference_id) == (asked, asked)
         assert all(len(message.content) <= 2000 for message in (first, second))
         assert (
             f"{first.content} {second.content}"

@@ -11,7 +11,6 @@ import pytest
 from adapters.discord import Discord
 from adapters.discord.connection import UNREAD
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
-from memory.types import Inbound
 from tests.answering import HELLO, NOBODY_THERE, Core
 from tests.discord_home import Home, a_home
 
@@ -35,17 +34,12 @@ class Ready(logging.Handler):
 
 
 async def run_until_it_fails(adapter: Discord) -> PlatformError:
-    async def connected() -> None:
-        pytest.fail("nothing was connected")
-
+    core = Core(adapter, HELLO)
     with pytest.raises(PlatformError) as caught:
-        async with asyncio.timeout(10):
-            await adapter.run(nobody_speaks, connected)
+        async with core.running() as running, asyncio.timeout(10):
+            await running
+    assert (core.heard, core.connections) == ([], 0)
     return caught.value
-
-
-async def nobody_speaks(_: Inbound) -> bool:
-    pytest.fail("nothing was said")
 
 
 class TestConnecting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import discord
 import pytest
 
-from adapters.discord.inbound import to_inbound
+from adapters.discord.reading import to_inbound
 from logs import LineFormatter
 from memory.types import Attachment, Inbound, Place, Quote, Visibility
 
@@ -71,7 +72,16 @@ def a_thread(thread: str, parent: str, kind: int = 11) -> dict[str, object]:
 
 
 def parsed(**changes: object) -> Inbound | None:
-    """What becomes of a recorded event that differs from `RECORDED` so; discord.py parses it."""
+    """What becomes of a recorded event that differs from `RECORDED` so."""
+    message = message_of(copy.deepcopy(RECORDED) | changes)  # discord.py writes into what it parses
+    return to_inbound(message, int(BOT))
+
+
+def message_of(data: dict[str, object]) -> discord.Message:
+    """Have discord.py parse an event.
+
+    Raises: whatever discord.py does of an event that is not as documented.
+    """
     client = discord.Client(intents=discord.Intents(guilds=True))
     state = client._connection  # noqa: SLF001  there is no public way to have discord.py parse a recorded event
     hidden = [{"id": SERVER, "type": 0, "allow": "0", "deny": VIEW}]
@@ -97,10 +107,9 @@ def parsed(**changes: object) -> Inbound | None:
         ],
     }
     guild = discord.Guild(data=cast("GuildData", server), state=state)
-    data = RECORDED | changes
     channel = guild.get_channel_or_thread(int(str(data["channel_id"])))
     assert isinstance(channel, discord.TextChannel | discord.Thread)
-    return to_inbound(discord.Message(state=state, channel=channel, data=cast("MessageData", data)), int(BOT))
+    return discord.Message(state=state, channel=channel, data=cast("MessageData", data))
 
 
 def test_a_recorded_message_is_taken_in_whole() -> None:
@@ -262,4 +271,4 @@ def test_a_message_that_cannot_be_read_is_dropped_and_its_text_is_not_logged(cap
     line = LineFormatter("text", ()).format(dropped)
     assert 'event="message dropped"' in line
     assert "error=TypeError" in line
-    assert "discord/markup.py" in line
+    assert "discord/reading.py" in line

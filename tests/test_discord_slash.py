@@ -38,6 +38,13 @@ async def test_a_command_comes_in_as_its_prefix_form_and_is_answered_to_its_user
     assert home.said() == []
 
 
+async def test_what_is_no_text_to_a_database_is_not_heard_with_a_command(home: Home) -> None:
+    async with home.core() as core:
+        await home.fake.slash(home.alice, home.channel, "forget", {"words": "a\0b \ud800"})
+        await core.answered()
+    assert core.heard[0].text == "!forget a\N{REPLACEMENT CHARACTER}b \N{REPLACEMENT CHARACTER}"
+
+
 async def test_somebody_who_left_the_server_can_still_be_named(home: Home) -> None:
     gone = home.fake.add_user("gone", "Gone")
     async with home.core() as core:

@@ -12,8 +12,20 @@ import discord
 
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable, ReplyImpossible
 
-FAILURES: Final = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)
-"""What a call to Discord can end with; a closed HTTP session is aiohttp's RuntimeError, a timeout is an OSError."""
+FAILURES: Final = (
+    discord.DiscordException,
+    aiohttp.ClientError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+)
+"""What a call to Discord can end with.
+
+A closed HTTP session is aiohttp's RuntimeError, a timeout is an OSError; what is not in the shape of Discord's answers,
+such as the page of a proxy, ends in discord.py with one of the last three.
+"""
 
 _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 """Bad token, shard, sharding required, API version, intents: https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
@@ -42,6 +54,13 @@ def as_connect_error(exc: Exception) -> PlatformError:
             return PlatformUnreachable(f"Discord answered {status}")
         case _:
             return PlatformUnreachable(type(exc).__name__)
+
+
+def as_read_error(exc: Exception) -> PlatformUnreachable | None:
+    """Say whether to read something later, or that it is gone or not for this bot: then there is nothing to raise."""
+    if isinstance(exc, discord.NotFound | discord.Forbidden):
+        return None
+    return PlatformUnreachable(str(as_connect_error(exc)))
 
 
 def as_reply_error(exc: Exception) -> PlatformError:

@@ -5,29 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import NoReturn
 
 import discord
 
 from adapters.base import ChatPlatform
 from adapters.delivery import Limits
+from adapters.discord import history
 from adapters.discord.connection import Connection
-from adapters.discord.failures import FAILURES, as_connect_error, as_reply_error, is_blocked, is_without_history
+from adapters.discord.failures import FAILURES, as_connect_error
+from adapters.discord.outbox import Outbox
 from adapters.discord.places import DIRECT_SPACE, PLATFORM
 from adapters.discord.preflight import INTENT_ADVICE, look_up, prepare
 from adapters.discord.slash import Interaction, Interactions, to_inbound
-from errors import PlatformUnreachable
-from memory.ports import Accept, Connected
-from memory.types import CommandSpec, Inbound, Place
+from errors import PlatformError, PlatformUnreachable
+from memory.ports import Intake, Note
+from memory.types import CommandSpec, Delta, History, Inbound, Place
 
 log = logging.getLogger(__name__)
 
 NOT_HERE = "I can't do that for you here."
 """What a slash command is told that nothing comes of, so that "is thinking…" does not stand there for ever."""
-
-BLOCKED = "My answer was not let through here."
-"""What stands in place of a text that the server's automatic moderation does not let through."""
 
 
 class Discord(ChatPlatform):
@@ -42,6 +43,12 @@ class Discord(ChatPlatform):
     typing_seconds: float = 8.0
     """Discord shows "is typing" for ten: https://discord.com/developers/docs/resources/channel#trigger-typing-indicator."""
 
+    identify_seconds: float = 5.0
+    """Discord wants one to five after a refused resume: https://discord.com/developers/docs/events/gateway#resuming."""
+
+    patience_seconds: float = 60.0
+    """How long the gateway may be away before a fresh connection, and catching up, are better than to resume."""
+
     def __init__(
         self, *, token: str, prefix: str, commands: Sequence[CommandSpec], api_url: str = "", gateway_url: str = ""
     ) -> None:
@@ -51,15 +58,16 @@ class Discord(ChatPlatform):
         self._api_url = api_url
         self._gateway_url = gateway_url
         self._client: Connection | None = None
+        self._outbox = Outbox()
         self._interactions = Interactions()
 
-    async def run(self, accept: Accept, connected: Connected) -> None:
+    async def run(self, intake: Intake) -> None:
         """See `memory.ports.Platform.run`; without the message-content intent, only mentions can be read."""
         prepare(self._api_url, self._gateway_url)
         application = await look_up(self._token, self._api_url)
         if application.reads_content:
             try:
-                await self._serve(accept, connected, content=True)
+                await self._serve(intake, content=True)
             except discord.PrivilegedIntentsRequired:
                 log.info("intent refused", extra={"platform": PLATFORM})
         # Here the intent was off, or the gateway refused it against what the application's flags say.
@@ -67,40 +75,78 @@ class Discord(ChatPlatform):
             "message content intent off",
             extra={"platform": PLATFORM, "mode": "mention-only", "advice": INTENT_ADVICE},
         )
-        await self._serve(accept, connected, content=False)
+        await self._serve(intake, content=False)
 
-    async def _serve(self, accept: Accept, connected: Connected, *, content: bool) -> NoReturn:
+    async def _serve(self, intake: Intake, *, content: bool) -> NoReturn:
         """Keep one client connected until it breaks beyond its own mending.
 
         Raises: PlatformMisconfigured, PlatformUnreachable; discord.PrivilegedIntentsRequired with `content`.
         """
 
+        async def accept(inbound: Inbound) -> bool:
+            accepted = await intake.accept(inbound)
+            if accepted:
+                self._outbox.begin(inbound)
+            return accepted
+
+        async def erase(place: Place, message_ids: Sequence[str]) -> None:
+            deleted = self._outbox.not_removed(message_ids)
+            if deleted:
+                await intake.erase(place, deleted)
+
         async def take(interaction: Interaction, command: str, words: str) -> None:
             await interaction.response.defer(ephemeral=True)
             self._interactions.keep(interaction)
             inbound = await to_inbound(interaction, f"{self._prefix}{command} {words}".strip())
-            if inbound is None or not await accept(inbound):
+            if inbound is None or not await intake.accept(inbound):
                 await interaction.edit_original_response(content=NOT_HERE)
 
-        client = self._client = Connection(accept, connected, take, self._commands, content=content)
+        client = self._client = self._outbox.client = Connection(
+            replace(intake, accept=accept, erase=erase),
+            take,
+            self._commands,
+            content=content,
+            identify_seconds=self.identify_seconds,
+            patience_seconds=self.patience_seconds,
+        )
         try:
-            await client.start(self._token)
+            await client.serve(self._token)
         except discord.PrivilegedIntentsRequired as exc:
             if content:
                 raise
             raise as_connect_error(exc) from exc
-        except FAILURES as exc:
+        except Exception as exc:
+            # discord.py does not expect all that a gateway may send, nor one that is down at first connect
+            # (https://github.com/Rapptz/discord.py/issues/10520); whatever it was, another connection begins without.
             raise as_connect_error(exc) from exc
-        except AttributeError as exc:
-            # discord.py trips over its own feet when the gateway is down at first connect:
-            # https://github.com/Rapptz/discord.py/issues/10520
-            if client.was_connected:
-                raise
-            raise PlatformUnreachable("the gateway is down") from exc
         finally:
-            self._client = None
+            self._client = self._outbox.client = None
             await client.shut()
         raise PlatformUnreachable("the connection was closed")
+
+    # -- what comes in
+
+    @property
+    def alive(self) -> bool:
+        """See `memory.ports.Platform.alive`; a gateway that has fallen silent is left after a minute."""
+        return self._client is not None and self._client.alive
+
+    async def places(self, since: datetime) -> Sequence[Place]:
+        """See `memory.ports.Platform.places`; direct messages are not told, and not every archived thread."""
+        return await history.places(self._connected(), since)
+
+    async def history(self, place: Place, since: datetime) -> History | None:
+        """See `memory.ports.Platform.history`."""
+        return await history.read(self._connected(), place, since)
+
+    def _connected(self) -> Connection:
+        """Give the connection that stands.
+
+        Raises: PlatformUnreachable while there is none.
+        """
+        if self._client is None or not self._client.alive:
+            raise PlatformUnreachable("not connected")
+        return self._client
 
     async def is_admin(self, user: str, place: Place) -> bool:
         """Whether a member may Manage Messages there, as the server's owner and its administrators may."""
@@ -117,55 +163,49 @@ class Discord(ChatPlatform):
                 return False
             member = guild.get_member(int(user)) or await guild.fetch_member(int(user))
             return channel.permissions_for(member).manage_messages
-        except (*FAILURES, ValueError) as exc:
+        except FAILURES as exc:
             log.info("admin unsure", extra={"platform": PLATFORM, "error": type(exc).__name__})
             return False
 
-    async def post(self, to: Inbound, text: str, part: int) -> str:
-        """See `ChatPlatform.post`; the same part posted twice within minutes is one message, by its nonce.
+    # -- what goes out
 
-        Where the server's automatic moderation does not let the text through, a sentence that says so is posted.
-        """
+    async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
+        """See `memory.ports.Platform.reply`; what an earlier run posted without noting it is part of what stands."""
+        known = posted if to.private else await self._find_unnoted(to, note, posted)
+        await super().reply(to, deltas, note, known)
+
+    async def _find_unnoted(self, to: Inbound, note: Note, posted: Sequence[str]) -> Sequence[str]:
+        if self._outbox.is_new(to):
+            return posted
+        try:
+            found = await self._outbox.standing(to)
+        except PlatformError:
+            return posted  # `post` looks again, and says what is wrong
+        unnoted = [message_id for message_id in found if message_id not in posted]
+        for part, message_id in enumerate(unnoted, len(posted)):
+            await note(part, message_id)
+        self._outbox.begin(to)
+        return [*posted, *unnoted]
+
+    async def post(self, to: Inbound, text: str, part: int) -> str:
+        """See `ChatPlatform.post` and `Outbox.post`."""
         if to.private:
             return await self._interactions.post(to.message_id, text, part)
-        try:
-            message = await self._send(to, text, part)
-        except FAILURES as exc:
-            if is_blocked(exc):
-                with suppress(*FAILURES):
-                    await self._send(to, BLOCKED, part)
-            raise as_reply_error(exc) from exc
-        if message.content.strip() != text.strip():
-            # A part from before a crash: Discord gave back what already stood there, under the same nonce.
-            await self.edit(to, str(message.id), text)
-        return str(message.id)
+        return await self._outbox.post(to, text, part)
 
     async def edit(self, to: Inbound, message_id: str, text: str) -> None:
-        """See `ChatPlatform.edit`; what is not let through is replaced as in `post`."""
+        """See `ChatPlatform.edit` and `Outbox.edit`."""
         if to.private:
             await self._interactions.edit(to.message_id, message_id, text)
-            return
-        message = self._channel(to.place).get_partial_message(int(message_id))
-        try:
-            await message.edit(content=text)
-        except FAILURES as exc:
-            if is_blocked(exc):
-                with suppress(*FAILURES):
-                    await message.edit(content=BLOCKED)
-            raise as_reply_error(exc) from exc
+        else:
+            await self._outbox.edit(to.place, message_id, text)
 
     async def remove(self, to: Inbound, message_id: str) -> None:
         """See `ChatPlatform.remove`; the message is deleted."""
         if to.private:
             await self._interactions.remove(to.message_id, message_id)
-            return
-        message = self._channel(to.place).get_partial_message(int(message_id))
-        try:
-            await message.delete()
-        except discord.NotFound:
-            return
-        except FAILURES as exc:
-            raise as_reply_error(exc) from exc
+        else:
+            await self._outbox.remove(to.place, message_id)
 
     @asynccontextmanager
     async def working(self, to: Inbound) -> AsyncIterator[None]:
@@ -173,41 +213,9 @@ class Discord(ChatPlatform):
         if to.private:
             yield
             return
-        task = asyncio.create_task(self._type(to.place))
+        task = asyncio.create_task(self._outbox.show_typing(to.place, self.typing_seconds))
         try:
             yield
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)  # whatever it ended with, the reply goes on
-
-    async def _type(self, place: Place) -> None:
-        while True:
-            await self._channel(place).typing()
-            await asyncio.sleep(self.typing_seconds)
-
-    async def _send(self, to: Inbound, text: str, part: int) -> discord.Message:
-        """Post a part, the first one as a reply where the bot may reply.
-
-        Raises: what discord.py raises.
-        """
-        channel, nonce = self._channel(to.place), f"{to.message_id}.{part}"
-        if part == 0:
-            answered = channel.get_partial_message(int(to.message_id)).to_reference(fail_if_not_exists=False)
-            try:
-                return await channel.send(
-                    text, nonce=nonce, suppress_embeds=True, reference=answered, mention_author=False
-                )
-            except discord.HTTPException as exc:
-                if not is_without_history(exc):
-                    raise
-        return await channel.send(text, nonce=nonce, suppress_embeds=True)
-
-    def _channel(self, place: Place) -> discord.PartialMessageable:
-        """Address a place without asking Discord for it.
-
-        Raises: PlatformUnreachable while there is no connection.
-        """
-        if self._client is None:
-            raise PlatformUnreachable("not connected")
-        guild = None if place.space == DIRECT_SPACE else int(place.space)
-        return self._client.get_partial_messageable(int(place.thread or place.channel), guild_id=guild)

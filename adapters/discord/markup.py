@@ -14,10 +14,12 @@ from typing import NamedTuple
 from memory.types import Person
 
 _MARK = re.compile(
-    r"(?P<before>[ \t]*)"
+    r"(?:(?<![ \t])(?P<before>[ \t]++))?"
     r"(?:<(?P<kind>@!?|@&|#)(?P<id>[0-9]{15,20})>|<a?:(?P<emoji>\w{1,32}):[0-9]{15,20}>)"
-    r"(?P<after>[ \t]*)"
+    r"(?P<after>[ \t]*+)"
 )
+"""Blanks are looked at from their first one on alone: else a message of nothing but blanks takes seconds."""
+
 _CALLED = re.compile(r"\A[,:](?:\s+|\Z)")
 """What people put behind the name of whom they call: `@Bot, …`, `@Bot: …`."""
 
@@ -67,7 +69,7 @@ def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) ->
             return _gap(content, mark)
         if mark["kind"] in {"@", "@!"} and mark["id"] in names.people:
             mentions[mark["id"]] = Person(mark["id"], names.people[mark["id"]])
-        return f"{mark['before']}{_name(mark, names)}{mark['after']}"
+        return f"{mark['before'] or ''}{_name(mark, names)}{mark['after']}"
 
     start = _MARK.match(content.lstrip())
     text = _MARK.sub(show, content).strip()
@@ -96,7 +98,7 @@ def _name(mark: re.Match[str], names: Names) -> str:
 
 def _gap(content: str, mark: re.Match[str]) -> str:
     """Say what stays where a mention is taken out: one blank between two words, and nothing at a line's ends."""
-    before, after = content[: mark.start()], content[mark.end() :]
-    if not before or before[-1].isspace() or not after or after[0] in "\n,.?!":
+    start, end = mark.span()
+    if not start or content[start - 1].isspace() or end == len(content) or content[end] in "\n,.?!":
         return ""
     return " " if mark["before"] or mark["after"] else ""

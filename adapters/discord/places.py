@@ -29,6 +29,11 @@ def place_of(channel: object) -> Place | None:
             return None
 
 
+def place_by_id(guild: int | None, channel: int, found: object) -> Place:
+    """Name the place of a channel as well as it is known; one that could not be `found` is taken for no thread."""
+    return place_of(found) or Place(PLATFORM, DIRECT_SPACE if guild is None else str(guild), str(channel))
+
+
 def visibility_of(channel: object) -> Visibility:
     """Say who can read a channel: a place of which too little is known counts as private."""
     match channel:

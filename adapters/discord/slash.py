@@ -13,9 +13,10 @@ from discord import app_commands
 from discord.app_commands import AppCommand
 
 from adapters.discord.failures import FAILURES, as_reply_error
-from adapters.discord.inbound import names_in, person, roles_of
 from adapters.discord.markup import ids_in, readable
 from adapters.discord.places import PLATFORM, place_of, visibility_of
+from adapters.discord.reading import names_in, person, roles_of
+from adapters.text import clean
 from errors import ReplyImpossible, ThreadkeeperError
 from memory.types import CommandSpec, Inbound
 
@@ -111,7 +112,7 @@ async def to_inbound(interaction: Interaction, text: str) -> Inbound | None:
         return None
     people = await _people(interaction, ids_in(text).people[:_LOOK_UPS])
     own = {str(interaction.application_id)} | ({str(interaction.client.user.id)} if interaction.client.user else set())
-    said = readable(text, names_in(text, interaction.guild, people), own)
+    said = readable(clean(text), names_in(text, interaction.guild, people), own)
     author = person(interaction.user)
     return Inbound(
         place=place,

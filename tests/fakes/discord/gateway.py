@@ -11,19 +11,20 @@ import contextlib
 import json
 import uuid
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 
 from aiohttp import WSMsgType, web
 
 from tests.fakes.changes import Changes
-from tests.fakes.discord.shapes import JsonObject, application_json, guild_create_json, user_json
-from tests.fakes.discord.wire import mapping, number, text
+from tests.fakes.discord.shapes import JsonObject, application_json, guild_create_json, member_json, user_json
+from tests.fakes.discord.wire import items, mapping, number, text
 from tests.fakes.discord.world import World
 
 HEARTBEAT_INTERVAL_MS = 41_250
 API_VERSION = 10
+MAX_MEMBERS = 100
 
 
 class Op(IntEnum):
@@ -34,6 +35,7 @@ class Op(IntEnum):
     IDENTIFY = 2
     RESUME = 6
     RECONNECT = 7
+    REQUEST_GUILD_MEMBERS = 8
     INVALID_SESSION = 9
     HELLO = 10
     HEARTBEAT_ACK = 11
@@ -128,7 +130,7 @@ class Session:
     connection: Connection | None
     events: list[str] = field(default_factory=list)
 
-    def emit(self, event: str, data: JsonObject) -> None:
+    def emit(self, event: str, data: object) -> None:
         """Number an event, keep it, and send it where a connection stands."""
         sequence = len(self.events) + 1
         self.events.append(json.dumps({"op": int(Op.DISPATCH), "t": event, "s": sequence, "d": data}))
@@ -139,13 +141,18 @@ class Session:
 class Gateway:
     """All sessions of the bot; `refuse_resume` answers every RESUME with an invalid session.
 
-    `ignores_closes` leaves a client that closes without the answer that the websocket protocol promises.
+    `ignores_closes` leaves a client that closes without the answer that the websocket protocol promises. `late` are the
+    servers of which new sessions hear the id alone: those in an outage, and all for a moment. New connections hear
+    nothing while `greets` is not set.
     """
 
     def __init__(self, world: World, account: Account, changes: Changes) -> None:
         self.connections = Connections()
         self.refuse_resume = False
         self.ignores_closes = False
+        self.late: set[str] = set()
+        self.greets = asyncio.Event()
+        self.greets.set()
         self._world = world
         self._account = account
         self._changes = changes
@@ -161,6 +168,17 @@ class Gateway:
         for session in self._sessions.values():
             if intents in session.intents:
                 session.emit(event, render(Intent.MESSAGE_CONTENT in session.intents))
+
+    def send_event(self, event: str, data: object) -> None:
+        """Tell every session of an event as it stands, whatever that is."""
+        for session in self._sessions.values():
+            session.emit(event, data)
+
+    def send_raw(self, payload: str) -> None:
+        """Send every connected client a payload as it stands, whatever that is."""
+        for session in self._sessions.values():
+            if session.connection is not None:
+                session.connection.send_raw(payload)
 
     def drop(self, *, resumable: bool) -> None:
         """Cut every connection; what happens from now on waits for a RESUME, or is lost where `resumable` is false."""
@@ -188,8 +206,9 @@ class Gateway:
         compress = request.query.get("compress") == "zlib-stream"
         connection = Connection(socket, request.transport, compress=compress)
         writer = asyncio.create_task(connection.write())
-        connection.send(Op.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
         try:
+            await self.greets.wait()
+            connection.send(Op.HELLO, {"heartbeat_interval": HEARTBEAT_INTERVAL_MS})
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self._receive(connection, message.data)
@@ -222,6 +241,29 @@ class Gateway:
             self._resume(connection, text(data, "session_id"), number(data, "seq"))
         elif not known:
             connection.close(CloseCode.NOT_AUTHENTICATED)
+        elif op == Op.REQUEST_GUILD_MEMBERS:
+            self._tell_members(connection, data)
+
+    def _tell_members(self, connection: Connection, asked: Mapping[str, object]) -> None:
+        """Tell of members by their ids, which needs no intent; who is none is named as not found.
+
+        Source: https://discord.com/developers/docs/events/gateway-events#request-guild-members, #guild-members-chunk.
+        """
+        guild = self._world.guilds[text(asked, "guild_id")]
+        ids = [str(user) for user in items(asked.get("user_ids"))][:MAX_MEMBERS]
+        chunk: JsonObject = {
+            "guild_id": guild.id,
+            "members": [
+                member_json(guild.members[user], self._world.users[user]) for user in ids if user in guild.members
+            ],
+            "not_found": [user for user in ids if user not in guild.members],
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "nonce": text(asked, "nonce"),
+        }
+        for session in self._sessions.values():
+            if session.connection is connection:
+                session.emit("GUILD_MEMBERS_CHUNK", chunk)
 
     def _identify(self, connection: Connection, intents: Intent) -> None:
         switched_off = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES
@@ -246,7 +288,8 @@ class Gateway:
         session.emit("READY", ready)
         if Intent.GUILDS in intents:
             for guild in self._world.guilds.values():
-                session.emit("GUILD_CREATE", guild_create_json(self._world, guild))
+                if guild.id not in self.late:
+                    session.emit("GUILD_CREATE", guild_create_json(self._world, guild))
 
     def _resume(self, connection: Connection, session_id: str, sequence: int) -> None:
         session = self._sessions.get(session_id)

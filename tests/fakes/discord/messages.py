@@ -13,7 +13,7 @@ from tests.fakes.discord.permissions import Permission
 from tests.fakes.discord.service import Service
 from tests.fakes.discord.shapes import JsonObject
 from tests.fakes.discord.wire import ApiError, FormError, Reason, allowed_mentions, items, mapping, number, text
-from tests.fakes.discord.world import Channel, ChannelType, FakeFile, FakeMessage, MessageFlag, MessageType
+from tests.fakes.discord.world import Channel, ChannelType, FakeFile, FakeMessage, MessageFlag, MessageType, World
 
 MAX_CONTENT = 2000
 MAX_NONCE = 25
@@ -95,10 +95,7 @@ def compose(service: Service, channel: Channel, draft: Draft) -> FakeMessage:
     """Make the bot's message of a draft, with the mentions that it may make."""
     world = service.world
     original = world.messages.get(draft.reference)
-    may_everyone = Permission.MENTION_EVERYONE in world.channel_permissions(world.bot.id, channel)
-    replied_to = original.author_id if original and original.author_id != world.bot.id else None
-    pings = find_pings(draft.content, draft.allowed or ALL, replied_to, may_everyone=may_everyone)
-    return FakeMessage(
+    message = FakeMessage(
         id=world.next_message_id(channel),
         channel_id=channel.id,
         author_id=world.bot.id,
@@ -107,13 +104,23 @@ def compose(service: Service, channel: Channel, draft: Draft) -> FakeMessage:
         reference_id=original.id if original else None,
         reference_channel_id=channel.id if original else None,
         flags=draft.flags,
-        mentions=tuple(user for user in pings.users if user in world.users),
-        role_mentions=pings.roles,
-        everyone=pings.everyone,
         files=tuple(replace(file, id=world.new_id()) for file in draft.files),
         embeds=draft.embeds,
-        allowed_mentions=draft.allowed,
         nonce=draft.nonce,
+    )
+    return ping(world, message, draft.content, draft.allowed)
+
+
+def ping(world: World, message: FakeMessage, content: str, allowed: AllowedMentions | None) -> FakeMessage:
+    """Let the bot's message mention whom a text does, as far as the request allows; by default all."""
+    original = world.messages.get(message.reference_id or "")
+    replied_to = original.author_id if original and original.author_id != world.bot.id else None
+    granted = world.channel_permissions(world.bot.id, world.channels[message.channel_id])
+    may_everyone = Permission.MENTION_EVERYONE in granted
+    pings = find_pings(content, allowed or ALL, replied_to, may_everyone=may_everyone)
+    users = tuple(user for user in pings.users if user in world.users)
+    return replace(
+        message, mentions=users, role_mentions=pings.roles, everyone=pings.everyone, allowed_mentions=allowed
     )
 
 
@@ -216,7 +223,12 @@ class MessageRoutes:
         return self._service.bot_json(self.revise(message, call))
 
     def revise(self, message: FakeMessage, call: Call) -> FakeMessage:
-        """Change what the request names: text, embeds, flags, allowed mentions; the answer to a command appears."""
+        """Change what the request names: text, embeds, flags, allowed mentions; the answer to a command appears.
+
+        A new text is parsed for mentions anew, by what this request allows, and by default all. Flags stay as they were
+        where it names none. Source: https://discord.com/developers/docs/resources/message#edit-message and, for the
+        flags, https://github.com/abalabahaha/eris/pull/567.
+        """
         form = call.form
         embeds = tuple(items(form["embeds"])) if "embeds" in form else message.embeds
         content = text(form, "content") if "content" in form else message.content
@@ -225,8 +237,9 @@ class MessageRoutes:
         if "flags" in form:
             suppressed = MessageFlag(number(form, "flags")) & MessageFlag.SUPPRESS_EMBEDS
             flags = flags & ~MessageFlag.SUPPRESS_EMBEDS | suppressed
-        allowed = allowed_mentions(form) or message.allowed_mentions
-        changed = replace(message, embeds=embeds, flags=flags, allowed_mentions=allowed)
+        changed = replace(message, embeds=embeds, flags=flags)
+        if "content" in form:
+            changed = ping(self._world, changed, content, allowed_mentions(form))
         return self._service.revise(changed, content)
 
     def delete(self, call: Call) -> None:

@@ -58,6 +58,18 @@ def compose(
     )
 
 
+def rewrite(world: World, message: FakeMessage, text: str) -> FakeMessage:
+    """Let a message mention whom its new text does; who is replied to stays mentioned.
+
+    Source: https://discord.com/developers/docs/resources/message#edit-message.
+    """
+    original = world.messages.get(message.reference_id or "")
+    replied_to = original.author_id if original and original.author_id in message.mentions else None
+    pings = find_pings(text, ALL, replied_to, may_everyone=True)
+    known = tuple(user for user in pings.users if user in world.users)
+    return replace(message, mentions=known, role_mentions=pings.roles, everyone=pings.everyone)
+
+
 def forward(world: World, message: FakeMessage, original: str) -> FakeMessage:
     """Make a message the forward of another: no text of its own, and a snapshot of the other as it stands now.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,26 +10,27 @@ from typing import Literal
 from aiohttp import web
 
 from tests.fakes.discord import people
-from tests.fakes.discord.faults import Fault, rate_limited
 from tests.fakes.discord.gateway import Connections, Intent
 from tests.fakes.discord.permissions import Overwrite, Permission
 from tests.fakes.discord.rest import ROOT, build_app
 from tests.fakes.discord.service import Commands, FakeRequest, Service
-from tests.fakes.discord.shapes import guild_create_json, role_json
+from tests.fakes.discord.shapes import JsonObject, channel_json, guild_create_json, message_event_json, role_json
+from tests.fakes.discord.troubles import Troubles
 from tests.fakes.discord.world import Channel, ChannelType, FakeFile, FakeMessage, MessageFlag, MessageType
 from tests.fakes.listening import Listening
 
 
-class FakeDiscord(Listening):
+class FakeDiscord(Troubles, Listening):
     """A Discord of one's own on a loopback port; an async context manager.
 
     `port` 0 takes a free one. `bot_id` is the bot's user and application id. All ids are strings.
     """
 
     def __init__(self, port: int = 0, *, bot_name: str = "Threadkeeper") -> None:
-        self._service = Service(secrets.token_urlsafe(), bot_name)
-        self._world = self._service.world
-        super().__init__(self._service.changes, port)
+        service = Service(secrets.token_urlsafe(), bot_name)
+        Troubles.__init__(self, service)
+        Listening.__init__(self, service.changes, port)
+        self._world = service.world
 
     def web_app(self) -> web.Application:
         """See `Listening.web_app`: the world and the sessions stay as they were."""
@@ -98,18 +98,21 @@ class FakeDiscord(Listening):
         """Let a user join a server, or give a member other roles; the bot hears nothing: it has no members intent."""
         self._world.add_member(guild, user, tuple(roles), nick)
 
+    def remove_member(self, guild: str, user: str) -> None:
+        """Let a member leave; the bot hears nothing of that either, and what he wrote stays."""
+        del self._world.guilds[guild].members[user]
+
     def add_channel(
         self,
         guild: str,
         name: str,
         *,
         private: bool = False,
-        kind: Literal["text", "forum"] = "text",
+        kind: Literal["text", "forum", "voice", "announcement"] = "text",
         nsfw: bool = False,
     ) -> str:
         """Add a channel; a private one is hidden from @everyone and shown to the bot."""
-        type_ = ChannelType.FORUM if kind == "forum" else ChannelType.TEXT
-        channel = Channel(self._world.new_id(), type_, name, guild, nsfw=nsfw)
+        channel = Channel(self._world.new_id(), ChannelType[kind.upper()], name, guild, nsfw=nsfw)
         if private:
             channel.overwrites[guild] = Overwrite(deny=Permission.VIEW_CHANNEL)
             channel.overwrites[self.bot_id] = Overwrite(allow=Permission.VIEW_CHANNEL, member=True)
@@ -157,9 +160,13 @@ class FakeDiscord(Listening):
         elif not private and parent.type is not ChannelType.FORUM:
             self._announce(thread)
         if archived:
-            thread.archived = True
-            self._service.tell_channel("THREAD_UPDATE", thread)
+            self.archive(thread.id)
         return thread.id
+
+    def archive(self, thread: str) -> None:
+        """Archive a thread, as after a while without a word: new sessions are not told of it."""
+        self._world.channels[thread].archived = True
+        self._service.tell_channel("THREAD_UPDATE", self._world.channels[thread])
 
     def _hang_on(self, message: str, thread: Channel) -> None:
         original = self._world.messages[message]
@@ -221,8 +228,8 @@ class FakeDiscord(Listening):
         return self._service.post(message).id
 
     async def edit(self, message_id: str, text: str) -> None:
-        """Change the text of a message, as its author."""
-        self._service.revise(self._world.messages[message_id], text)
+        """Change the text of a message, as its author; whom it mentions changes with it."""
+        self._service.revise(people.rewrite(self._world, self._world.messages[message_id], text), text)
 
     async def preview_link(self, message_id: str) -> None:
         """Let Discord put a link preview under a message: an update that is no edit, `edited_timestamp` stays."""
@@ -258,76 +265,6 @@ class FakeDiscord(Listening):
         if channel.guild and user not in self._world.guilds[channel.guild].members:
             raise LookupError("a stranger can do nothing in a server: add_member first")
 
-    # What goes wrong
-
-    @property
-    def message_content_allowed(self) -> bool:
-        """Whether the message-content intent is switched on in the developer portal; may be set."""
-        return self._service.account.message_content_allowed
-
-    @message_content_allowed.setter
-    def message_content_allowed(self, allowed: bool) -> None:
-        self._service.account.message_content_allowed = allowed
-
-    @property
-    def refuse_resume(self) -> bool:
-        """Whether every RESUME is answered with an invalid session; may be set."""
-        return self._service.gateway.refuse_resume
-
-    @refuse_resume.setter
-    def refuse_resume(self, refuse: bool) -> None:
-        self._service.gateway.refuse_resume = refuse
-
-    def block(self, word: str) -> None:
-        """Let every server's automatic moderation refuse what the bot writes with this word in it."""
-        self._service.blocked.add(word)
-
-    def ignore_closes(self) -> None:
-        """Let the gateway answer no closing handshake of the websockets that are opened from now on."""
-        self._service.gateway.ignores_closes = True
-
-    def drop_gateway(self, *, resumable: bool = True) -> None:
-        """Cut the gateway connections; with `resumable` false their sessions are gone too."""
-        self._service.gateway.drop(resumable=resumable)
-
-    def ask_reconnect(self) -> None:
-        """Ask the bot over the gateway to reconnect and resume."""
-        self._service.gateway.ask_reconnect()
-
-    def forget_nonces(self) -> None:
-        """Let the nonces sent so far be forgotten, as after some minutes."""
-        self._service.forget_nonces()
-
-    def fail_next(
-        self,
-        method: str,
-        path: str,
-        status: int,
-        *,
-        times: int = 1,
-        headers: Mapping[str, str] | None = None,
-        body: object = None,
-        after_effect: bool = False,
-    ) -> None:
-        """Answer the next `times` requests that match with an error; status 0 cuts the connection instead.
-
-        `method` may be "*", `path` is a regular expression searched in the path below the API's root. A `body` that is
-        a string is sent as HTML. With `after_effect` the request takes effect and only its answer is lost. A GET, PUT
-        or DELETE that was cut is sent again at once by aiohttp, unseen by discord.py (retry_persistent_connection in
-        ClientSession), so it takes `times=2` to be felt.
-        """
-        fault = Fault(method, re.compile(path), status, times, headers or {}, body, after_effect)
-        self._service.faults.order(fault)
-
-    def rate_limit_next(
-        self, method: str, path: str, retry_after: float = 0.2, *, times: int = 1, everywhere: bool = False
-    ) -> None:
-        """Answer the next `times` requests that match with 429.
-
-        `retry_after` is in seconds; `everywhere` makes it the limit over all routes.
-        """
-        self._service.faults.order(rate_limited(method, path, retry_after, times, everywhere=everywhere))
-
     # What a test sees
 
     def messages(self, channel_id: str) -> list[FakeMessage]:
@@ -345,6 +282,18 @@ class FakeDiscord(Listening):
     def typing(self, channel_id: str) -> int:
         """How often the bot has said that it is typing in a channel."""
         return self._service.typing[channel_id]
+
+    def event_of(self, message_id: str) -> JsonObject:
+        """The MESSAGE_CREATE event that would tell of a message, for a test to change and to send."""
+        return message_event_json(self._world, self._world.messages[message_id], content=True)
+
+    def channel_event(self, channel: str) -> JsonObject:
+        """The event that would tell of a channel or thread, for a test to change and to send."""
+        return channel_json(self._world, self._world.channels[channel])
+
+    def guild_event(self, guild: str) -> JsonObject:
+        """The GUILD_CREATE event that would tell of a server, for a test to change and to send."""
+        return guild_create_json(self._world, self._world.guilds[guild])
 
     @property
     def requests(self) -> list[FakeRequest]:

@@ -90,6 +90,7 @@ class Service:
         self.blocked: set[str] = set()
         self.commands = Commands()
         self.interactions: dict[str, Interaction] = {}
+        self.remembers_nonces = True
         self._nonces: dict[tuple[str, str], tuple[str, float]] = {}
 
     def tell_channel(self, event: str, channel: Channel, extra: JsonObject | None = None) -> None:
@@ -164,7 +165,7 @@ class Service:
 
     def remember_nonce(self, message: FakeMessage) -> None:
         """Remember a message's nonce for the next few minutes."""
-        if message.nonce is not None:
+        if message.nonce is not None and self.remembers_nonces:
             self._nonces[message.author_id, message.nonce] = (message.id, time.monotonic())
 
     def forget_nonces(self) -> None:

@@ -100,6 +100,8 @@ def channel_json(world: World, channel: Channel) -> JsonObject:
         }
         for target, overwrite in channel.overwrites.items()
     ]
+    if channel.type is ChannelType.VOICE:
+        shape |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
     if channel.type is ChannelType.FORUM:
         shape |= {"available_tags": [], "default_reaction_emoji": None, "default_sort_order": None}
         shape["default_forum_layout"] = 0
