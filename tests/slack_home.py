@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.slack import Slack
+from adapters.slack.line import PAUSES
+from memory.ports import Intake
 from memory.types import CommandSpec, Inbound
 from tests.answering import FORGET, HELLO, Core, Script
 from tests.fakes.slack import BOT_EVENTS, BOT_SCOPES, FakeSlack
@@ -21,10 +24,12 @@ class Home:
     alice: str
     bob: str
 
-    def adapter(self, commands: Sequence[CommandSpec] = (FORGET,), **changes: str) -> Slack:
+    def adapter(
+        self, commands: Sequence[CommandSpec] = (FORGET,), pauses: Sequence[float] = PAUSES, **changes: str
+    ) -> Slack:
         """Make an adapter for this Slack, with some of its settings changed."""
         settings = {"bot_token": self.fake.bot_token, "app_token": self.fake.app_token, "api_url": self.fake.api_url}
-        return Slack(prefix="!", commands=commands, **(settings | changes))
+        return Slack(prefix="!", commands=commands, pauses=pauses, **(settings | changes))
 
     @asynccontextmanager
     async def core(
@@ -32,16 +37,34 @@ class Home:
         script: Script = HELLO,
         before: Callable[[Inbound], Awaitable[None]] | None = None,
         commands: Sequence[CommandSpec] = (FORGET,),
+        pauses: Sequence[float] = PAUSES,
     ) -> AsyncIterator[Core[Slack]]:
         """Run the adapter, from when it is connected until the block ends."""
-        core = Core(self.adapter(commands), script, before)
+        core = Core(self.adapter(commands, pauses), script, before)
         async with core.running() as running:
             await self.fake.wait_for(lambda: self.fake.connected or running.done())
             yield core
 
+    @asynccontextmanager
+    async def running(self, adapter: Slack, intake: Intake) -> AsyncIterator[asyncio.Task[None]]:
+        """Run an adapter with an intake of one's own, from when it is connected until the block ends."""
+        task = asyncio.create_task(adapter.run(intake))
+        try:
+            await self.fake.wait_for(lambda: self.fake.connected or task.done())
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def ask(self, text: str = "hello", thread_ts: str = "") -> str:
         """Say something to the bot as Alice, with a mention, and return the `ts` of it."""
         return await self.fake.say(self.channel, self.alice, text, mention=True, thread_ts=thread_ts)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds of which the fake Slack hears nothing."""
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.005)
 
     async def quiet(self) -> None:
         """Wait until all that was told to the bot has been acknowledged or given up."""

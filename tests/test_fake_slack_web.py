@@ -214,3 +214,57 @@ async def test_mentions_that_notify_are_counted_wherever_slack_reads_them(fake: 
     assert not literal
     assert (linked.broadcasts, here.broadcasts) == (frozenset({"here"}), frozenset({"here"}))
     assert user.users == frozenset({town.alice})
+
+
+async def test_a_method_takes_only_so_many_calls(fake: FakeSlack, town: Town) -> None:
+    client = client_of(fake)
+    fake.allow_calls("conversations.history", 2, seconds=0.2)
+    for _ in range(2):
+        await client.conversations_history(channel=town.channel)
+    assert await refusal(client.conversations_history(channel=town.channel)) == "ratelimited"
+    patient = AsyncWebClient(fake.bot_token, base_url=fake.api_url, retry_handlers=[AsyncRateLimitErrorRetryHandler()])
+    assert (await patient.conversations_history(channel=town.channel))["messages"] == []
+
+
+async def test_a_status_goes_with_the_bots_next_message_in_the_thread_or_with_an_empty_one(
+    fake: FakeSlack, town: Town
+) -> None:
+    client = client_of(fake)
+    ts, other = [await fake.say(town.channel, town.alice, text) for text in ("hello", "bye")]
+    for thread in (ts, other):
+        await client.assistant_threads_setStatus(channel_id=town.channel, thread_ts=thread, status="is thinking…")
+    await client.chat_postMessage(channel=town.channel, thread_ts=ts, text="hi")
+    assert [fake.status(town.channel, thread) for thread in (ts, other)] == ["", "is thinking…"]
+    await client.assistant_threads_setStatus(channel_id=town.channel, thread_ts=other, status="")
+    assert fake.status(town.channel, other) == ""
+
+
+async def test_later_pages_of_a_thread_may_lack_the_parent(fake: FakeSlack, town: Town) -> None:
+    fake.repeat_parent = False
+    first = await fake.say(town.channel, town.alice, "first")
+    for text in ("a", "b", "c"):
+        await fake.say(town.channel, town.alice, text, thread_ts=first)
+    pages = [
+        [message["text"] for message in page["messages"]]
+        async for page in await client_of(fake).conversations_replies(channel=town.channel, ts=first, limit=3)
+    ]
+    assert pages == [["first", "a", "b"], ["c"]]
+
+
+async def test_an_edit_links_names_unless_it_says_that_it_does_not(fake: FakeSlack, town: Town) -> None:
+    client = client_of(fake)
+    for parse in (None, "none"):
+        posted = await client.chat_postMessage(channel=town.channel, text="x")
+        await client.chat_update(channel=town.channel, ts=posted["ts"], text="@here", parse=parse)
+    assert [bool(message.pings) for message in fake.from_bot(town.channel)] == [True, False]
+
+
+async def test_answers_and_frames_can_be_made_nonsense(fake: FakeSlack, town: Town) -> None:
+    fake.garble("users.info", lambda answer: [answer])
+    with pytest.raises(AttributeError):
+        await client_of(fake).users_info(user=town.alice)
+    opened = await client_of(fake).apps_connections_open(app_token=fake.app_token)
+    async with aiohttp.ClientSession() as session, session.ws_connect(opened["url"]) as socket:
+        await socket.receive_json()
+        fake.send_frame("no JSON")
+        assert await socket.receive_str() == "no JSON"

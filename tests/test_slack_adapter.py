@@ -107,6 +107,14 @@ class TestHearing:
         assert heard.author_name == "Alice (another workspace)"
         assert heard.roles == {"TOTHER"}
 
+    async def test_somebody_from_another_workspace_is_known_where_the_event_does_not_tell_it(self, home: Home) -> None:
+        guest = home.fake.add_user("Alice", "Alice", team="TOTHER")
+        event = {"type": "message", "user": guest, "channel": home.channel, "ts": "1795201023.441473", "text": "hello"}
+        async with home.core() as core:
+            home.fake.socket.deliver("events_api", {"type": "event_callback", "event": event})
+            await home.quiet()
+        assert [heard.roles for heard in core.heard] == [{"TOTHER"}]
+
     async def test_a_name_that_cannot_be_looked_up_holds_no_message_back(self, home: Home) -> None:
         home.fake.fail_next("users.info", 500)
         async with home.core() as core:

@@ -25,15 +25,12 @@ async def home() -> AsyncIterator[Home]:
 
 
 async def run_until_it_fails(adapter: Slack) -> PlatformError:
-    async def accept(_: Inbound) -> bool:
-        pytest.fail("nothing was said")
-
-    async def connected() -> None:
-        pytest.fail("nothing was connected")
-
+    core = Core(adapter, saying(""))
     with pytest.raises(PlatformError) as caught:
         async with asyncio.timeout(10):
-            await adapter.run(accept, connected)
+            await adapter.run(core.intake)
+    assert core.connections == 0
+    assert not adapter.alive
     return caught.value
 
 
@@ -68,7 +65,7 @@ async def test_an_api_that_is_down_is_to_be_tried_again(home: Home) -> None:
 
 @pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
 async def test_a_slack_in_trouble_is_to_be_tried_again(home: Home, method: str) -> None:
-    for outcome in (500, 0, "internal_error"):
+    for outcome in (500, 0, "internal_error", "something_new"):
         home.fake.fail_next(method, outcome)
         assert isinstance(await run_until_it_fails(home.adapter()), PlatformUnreachable)
 
@@ -80,7 +77,7 @@ async def test_a_socket_that_is_refused_is_to_be_tried_again(home: Home) -> None
 
 @pytest.mark.parametrize("expired", [0, 2])
 async def test_a_connection_that_is_cut_is_replaced_with_a_fresh_address(home: Home, expired: int) -> None:
-    async with home.core() as core:
+    async with home.core(pauses=[0.01]) as core:
         home.fake.expire_next_url(expired)
         home.fake.drop_socket()
         await home.fake.wait_for(lambda: home.fake.connected)
@@ -88,7 +85,7 @@ async def test_a_connection_that_is_cut_is_replaced_with_a_fresh_address(home: H
         await core.answered()
     assert home.said() == ["Hello!"]
     assert home.fake.connections.urls == 2 + expired
-    assert core.connections == 2
+    assert (core.connections, core.gaps) == (2, 2)
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
@@ -99,8 +96,57 @@ async def test_a_connection_that_slack_refreshes_is_replaced_before_it_closes(ho
         await home.ask()
         await core.answered()
         await home.fake.wait_for(lambda: home.fake.socket.open == 1)
+        assert core.adapter.alive
+        await home.until(lambda: core.connections == 2)
     assert home.said() == ["Hello!"]
-    assert core.connections == 2
+    assert core.gaps == 1
+
+
+async def test_a_connection_that_slack_closes_before_the_next_one_stands_leaves_a_gap(home: Home) -> None:
+    async with home.core(pauses=[0.01]) as core:
+        home.fake.fail_next("apps.connections.open", 500, times=5)
+        home.fake.ask_disconnect(close_after=0.01)
+        await home.until(lambda: core.connections == 2)
+        assert home.calls("apps.connections.open") == 7
+    assert core.gaps == 2
+
+
+async def test_the_adapter_knows_whether_it_is_being_told_anything(home: Home) -> None:
+    core = Core(home.adapter(pauses=[0.01]), saying(""))
+    await home.until(lambda: not core.adapter.alive)
+    async with core.running():
+        await home.until(lambda: core.connections == 1 and core.adapter.alive)
+        await home.fake.down()
+        await home.until(lambda: not core.adapter.alive)
+        await home.fake.up()
+        await home.until(lambda: core.connections == 2 and core.adapter.alive)
+    await home.until(lambda: not core.adapter.alive)
+
+
+async def test_an_app_whose_socket_mode_is_switched_off_tells_the_operator_and_comes_back(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with home.core(pauses=[0.01]) as core:
+        home.fake.fail_next("apps.connections.open", "something_new", times=3)
+        home.fake.ask_disconnect("link_disabled", close_after=0.01)
+        await home.until(lambda: core.connections == 2)
+        await home.ask()
+        await core.answered()
+    (warning,) = [record for record in caplog.records if record.getMessage() == "Socket Mode is off"]
+    assert "Socket Mode" in vars(warning)["advice"]
+    assert home.said() == ["Hello!"]
+
+
+async def test_with_too_many_connections_it_waits_for_a_free_one(home: Home) -> None:
+    async with home.core(pauses=[0.01]) as core:
+        home.fake.socket.most_connections = 0
+        home.fake.drop_socket()
+        await home.fake.wait_for(lambda: home.calls("apps.connections.open") >= 4)
+        home.fake.socket.most_connections = 10
+        await home.until(lambda: core.connections == 2)
+        await home.ask()
+        await core.answered()
+    assert home.said() == ["Hello!"]
 
 
 async def test_a_connection_that_answers_no_ping_any_more_has_ended(home: Home) -> None:
@@ -117,11 +163,12 @@ async def test_a_connection_that_answers_no_ping_any_more_has_ended(home: Home) 
     assert not home.fake.connected
 
 
-async def test_a_token_that_is_revoked_ends_the_run(home: Home) -> None:
+@pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive", "missing_scope"])
+async def test_a_token_that_is_revoked_ends_the_run(home: Home, code: str) -> None:
     core = Core(home.adapter(), saying(""))
-    running = asyncio.create_task(core.adapter.run(core.accept, core.connected))
+    running = asyncio.create_task(core.adapter.run(core.intake))
     await home.fake.wait_for(lambda: home.fake.connected)
-    home.fake.fail_next("apps.connections.open", "invalid_auth")
+    home.fake.fail_next("apps.connections.open", code)
     home.fake.drop_socket()
     with pytest.raises(PlatformMisconfigured):
         async with asyncio.timeout(10):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -145,5 +146,10 @@ class TestManifest:
                 await home.fake.say(place, home.alice, f"hello <@{home.bob}>", mention=True, mention_first=True)
                 await core.answered()
                 assert home.said(place) == ["Hello!"]
+            long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+            known = await core.adapter.places(long_ago)
+            assert {place.channel for place in known} == set(places)
+            read = [await core.adapter.history(place, long_ago) for place in known]
+            assert [len(history.messages) for history in read if history] == [1] * 4
         assert core.failed == []
         assert {heard.author_name for heard in core.heard} == {"Alice"}

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from contextlib import suppress
 from typing import Final
 
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.failures import FAILURES, SILENT
+from adapters.slack.places import PLATFORM
+from adapters.slack.wire import id_at, text_at
 from errors import PlatformUnreachable
+
+log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS: Final = 10.0
 """How long Slack has to take the connection and to say hello."""
@@ -30,12 +36,19 @@ _HANDLE_SECONDS: Final = 5.0
 
 _CLOSE_SECONDS: Final = 2.0
 
+LINK_DISABLED: Final = "link_disabled"
+"""Why Slack ends the connection of an app whose Socket Mode was switched off.
+
+https://docs.slack.dev/apis/events-api/using-socket-mode#disconnect.
+"""
+
 
 class Connection(SocketModeClient):
     """slack-sdk's client, for one connection and no more.
 
     By itself it would connect again, but only ever with the address that it has: once that has expired it is lost. So
-    here it ends where it would do that, and whoever holds it makes another one.
+    here it ends where it would do that, and whoever holds it makes another one. What Slack sends is read here too, for
+    slack-sdk is silent about a frame that it can make nothing of, and Slack sends it again.
     """
 
     def __init__(self, web: AsyncWebClient, url: str, app: AsyncApp, ping_seconds: float = PING_SECONDS) -> None:
@@ -47,14 +60,12 @@ class Connection(SocketModeClient):
             ping_interval=ping_seconds,
         )
         self.wss_uri = url
+        self.reason = ""
+        """Why Slack says that it will close the connection; empty until it does."""
         self._app = app
         self._greeted = asyncio.Event()
         self._over = asyncio.Event()
-        self._handling = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self.message_listeners.append(self._listen)
-        self.socket_mode_request_listeners.append(self._handle)
+        self._handling: set[asyncio.Task[None]] = set()
         self.on_close_listeners.append(self._end)
         self.on_error_listeners.append(self._end)
 
@@ -64,14 +75,14 @@ class Connection(SocketModeClient):
         Raises: what aiohttp raises.
         """
         self.current_session = await self.aiohttp_client_session.ws_connect(
-            self.wss_uri or "", autoping=False, heartbeat=self.ping_interval, proxy=self.proxy
+            self.wss_uri or "",
+            autoping=False,
+            heartbeat=self.ping_interval,
+            proxy=self.proxy,
+            max_msg_size=0,  # a frame too large would end the connection, and come again by the next one
         )
         self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())
         self.message_receiver = asyncio.ensure_future(self.receive_messages())
-
-    async def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: ARG002  slack-sdk's own signature
-        """End: this is called when Slack says that it will close the connection."""
-        self._over.set()
 
     async def start(self) -> None:
         """Connect and wait for Slack's hello; after that, events are being received.
@@ -85,7 +96,13 @@ class Connection(SocketModeClient):
         except FAILURES as exc:
             raise PlatformUnreachable(f"Socket Mode: {type(exc).__name__}") from exc
         if not self._greeted.is_set():
-            raise PlatformUnreachable("Socket Mode: closed before hello")
+            raise PlatformUnreachable(f"Socket Mode: closed before hello {self.reason}".strip())
+
+    @property
+    def alive(self) -> bool:
+        """Whether Slack has said hello and the connection still stands; a dead one counts for some seconds more."""
+        session = self.current_session
+        return self._greeted.is_set() and session is not None and not session.closed
 
     async def ended(self) -> None:
         """Wait until Slack has said that it ends, or it does not answer any more."""
@@ -96,9 +113,8 @@ class Connection(SocketModeClient):
 
     async def shut(self) -> None:
         """Let what came in be acknowledged, then close, politely for a moment and then anyhow; twice does no harm."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_HANDLE_SECONDS):
-                await self._idle.wait()
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=_HANDLE_SECONDS)
         tasks = [self.message_processor, self.current_session_monitor, self.message_receiver]
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
@@ -119,21 +135,48 @@ class Connection(SocketModeClient):
             for wait in waits:
                 wait.cancel()
 
-    async def _listen(self, _client: object, message: dict[str, object], _raw: object = None) -> None:
-        if message.get("type") == "hello":
-            self._greeted.set()
-
     async def _end(self, _message: object) -> None:
         self._over.set()
 
-    async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Hand a request to Bolt and acknowledge it if Bolt says so, through the connection that it came by."""
-        self._handling += 1
-        self._idle.clear()
+    async def process_message(self) -> None:
+        """Take the next frame, in slack-sdk's stead; one that is no JSON object is logged by type and dropped."""
+        raw = await self.message_queue.get()
+        if not raw.strip():  # Slack sends empty ones at times, says slack-sdk
+            return
         try:
-            response = await run_async_bolt_app(self._app, request)
-            await send_async_response(client, request, response, 0.0)
-        finally:
-            self._handling -= 1
-            if not self._handling:
-                self._idle.set()
+            frame = json.loads(raw)
+        except (ValueError, RecursionError) as exc:
+            _drop(type(exc).__name__)
+            return
+        if not isinstance(frame, dict):
+            _drop(type(frame).__name__)
+        elif frame.get("type") == "hello":
+            self._greeted.set()
+        elif frame.get("type") == "disconnect":
+            self.reason = text_at(frame, "reason") or "disconnect"
+            self._over.set()
+        else:
+            task = asyncio.create_task(self._handle(frame))
+            self._handling.add(task)
+            task.add_done_callback(self._handling.discard)
+
+    async def _handle(self, frame: dict[str, object]) -> None:
+        """Hand a request to Bolt and acknowledge it if Bolt says so, through the connection that it came by.
+
+        What is no request, or cannot even be handed to Bolt, is acknowledged too: Slack would only send it again.
+        """
+        try:
+            request = SocketModeRequest.from_dict(frame)
+            response = None if request is None else await run_async_bolt_app(self._app, request)
+        except Exception as exc:  # noqa: BLE001 - whatever a frame does to a library, the connection goes on
+            _drop(type(exc).__name__)
+            request = response = None
+        with suppress(*FAILURES):  # where the connection is gone, Slack sends the request again
+            if request is not None and response is not None:
+                await send_async_response(self, request, response, 0.0)
+            elif envelope_id := id_at(frame, "envelope_id"):
+                await self.send_socket_mode_response(SocketModeResponse(envelope_id))
+
+
+def _drop(error: str) -> None:
+    log.warning("frame dropped", extra={"platform": PLATFORM, "error": error})

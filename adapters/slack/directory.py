@@ -6,18 +6,17 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.failures import FAILURES, code_of
-from adapters.slack.inbound import Event
+from adapters.slack.inbound import Event, Me, understand
 from adapters.slack.markup import Names, ids_in
 from adapters.slack.places import PLATFORM, UNKNOWN, Channel, Kind, channel_from
-from adapters.slack.wire import Json, as_map, flag_at, map_at, text_at
-from adapters.text import display_name
-from memory.types import Person
+from adapters.slack.wire import Json, as_map, flag_at, id_at, map_at, name_at, text_at
+from memory.types import Inbound, Person
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +31,9 @@ _ADMIN_SECONDS: Final = 60.0
 
 _LOOK_UP_SECONDS: Final = 1.0
 """How long a message waits for a name: all of it has to be acknowledged within three seconds."""
+
+_RIGHTS_SECONDS: Final = 10.0
+"""How long a command waits to hear whether its author may: it is acknowledged by then, and a no must not be a guess."""
 
 _LOOK_UPS: Final = 10
 """People and channels named in one message that are asked after; nobody names more, and each is a request."""
@@ -89,12 +91,10 @@ class Remembered(Generic[Value]):
 def user_from(user: Json) -> User:
     """Read a user object: https://docs.slack.dev/reference/objects/user-object."""
     profile = map_at(user, "profile")
-    name = display_name(
-        text_at(profile, "display_name", "real_name") or text_at(user, "real_name", "name") or text_at(user, "id")
-    )
+    name = name_at(profile, "display_name", "real_name") or name_at(user, "real_name", "name")
     admin = any(flag_at(user, right) for right in ("is_admin", "is_owner", "is_primary_owner"))
     stranger = flag_at(user, "is_stranger") or flag_at(user, "deleted")
-    return User(text_at(user, "id"), name or text_at(user, "id"), text_at(user, "team_id"), admin and not stranger)
+    return User(id_at(user, "id"), name or id_at(user, "id"), id_at(user, "team_id"), admin and not stranger)
 
 
 class Directory:
@@ -120,6 +120,10 @@ class Directory:
         outside = bool(team) and team != self._team
         return Person(user, f"{known.name} (another workspace)" if outside else known.name)
 
+    async def home(self, user: str) -> str:
+        """Name the workspace of a user, for a message that does not tell it; empty where it cannot be learned."""
+        return (await self._user(user)).team
+
     async def names(self, text: str, own: str) -> Names:
         """Name the people and channels in a text, but not the bot, whose id is `own`."""
         ids = ids_in(text)
@@ -130,7 +134,7 @@ class Directory:
         )
         return Names(
             people={person.user: person.name for person in persons},
-            channels={its_id: display_name(place.name) for its_id, place in zip(channels, places, strict=True)},
+            channels={its_id: place.name for its_id, place in zip(channels, places, strict=True)},
         )
 
     async def channel(self, channel: str) -> Channel:
@@ -147,6 +151,10 @@ class Directory:
         self._channels.put(channel, found, now)
         return found
 
+    def learn(self, conversation: Json) -> None:
+        """Take in what a list of conversations tells of one."""
+        self._channels.put(id_at(conversation, "id"), channel_from(conversation), asyncio.get_running_loop().time())
+
     async def channel_of(self, event: Event) -> Channel:
         """Tell what the channel of a message is; most events say it themselves, and more truly than a memory."""
         if event.kind is not None:
@@ -160,23 +168,23 @@ class Directory:
 
     async def is_admin(self, user: str) -> bool:
         """Whether a user administers the bot's workspace; never somebody from another one, and no when unsure."""
-        known = await self._user(user, _ADMIN_SECONDS)
+        known = await self._user(user, _ADMIN_SECONDS, patience=_RIGHTS_SECONDS)
         return known.admin and known.team == self._team
 
     def notice(self, event: Json) -> None:
         """Take in an event that may tell of a change; most do not."""
         kind = text_at(event, "subtype") or text_at(event, "type")
         if kind == "user_change":
-            self._users.drop(text_at(map_at(event, "user"), "id"))
+            self._users.drop(id_at(map_at(event, "user"), "id"))
         elif kind in _CHANNEL_CHANGES:
-            self._channels.drop(text_at(event, "channel") or text_at(map_at(event, "channel"), "id"))
+            self._channels.drop(id_at(event, "channel") or id_at(map_at(event, "channel"), "id"))
 
-    async def _user(self, user: str, seconds: float | None = None) -> User:
+    async def _user(self, user: str, seconds: float | None = None, patience: float = _LOOK_UP_SECONDS) -> User:
         now = asyncio.get_running_loop().time()
         known = self._users.get(user, now, seconds)
         if known is not None:
             return known
-        found = await self._ask(user, lambda: self._profile(user))
+        found = await self._ask(f"{user}/{patience:g}", lambda: self._profile(user), patience)
         if not isinstance(found, User):
             return User(user, user)
         self._users.put(user, found, now)
@@ -184,24 +192,35 @@ class Directory:
 
     async def _profile(self, user: str) -> User:
         response = await self._web.users_info(user=user)
-        return user_from(map_at(as_map(response.data), "user"))
+        found = user_from(map_at(as_map(response.data), "user"))
+        return replace(found, id=user, name=found.name or user)
 
     async def _conversation(self, channel: str) -> Channel:
         response = await self._web.conversations_info(channel=channel)
         return channel_from(map_at(as_map(response.data), "channel"))
 
-    async def _ask(self, key: str, question: Callable[[], Awaitable[User | Channel]]) -> User | Channel | None:
+    async def _ask(
+        self, key: str, question: Callable[[], Awaitable[User | Channel]], patience: float = _LOOK_UP_SECONDS
+    ) -> User | Channel | None:
         """Ask Slack about an id, once for all who want to know at the same time (a mention comes as two events)."""
         task = self._asking.get(key)
         if task is None:
-            task = self._asking[key] = asyncio.create_task(_answer(question))
+            task = self._asking[key] = asyncio.create_task(_answer(question, patience))
             task.add_done_callback(lambda _: self._asking.pop(key, None))
         return await asyncio.shield(task)
 
 
-async def _answer(question: Callable[[], Awaitable[User | Channel]]) -> User | Channel | None:
+async def inbound_of(event: Event, channel: Channel, directory: Directory, me: Me) -> Inbound | None:
+    """Make an `Inbound` of a message, with its author and whom it names looked up; None where `understand` says so."""
+    if not event.team:
+        event = replace(event, team=await directory.home(event.user))
+    author, names = await asyncio.gather(directory.person(event.user, event.team), directory.names(event.text, me.user))
+    return understand(event, channel, author, names, me)
+
+
+async def _answer(question: Callable[[], Awaitable[User | Channel]], patience: float) -> User | Channel | None:
     try:
-        async with asyncio.timeout(_LOOK_UP_SECONDS):
+        async with asyncio.timeout(patience):
             return await question()
     except FAILURES as exc:
         log.info("not looked up", extra={"platform": PLATFORM, "error": code_of(exc) or type(exc).__name__})

@@ -12,13 +12,14 @@ from typing import Final
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from adapters.slack.wire import as_map, text_at
+from adapters.slack.wire import as_map, id_at
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable, ReplyImpossible
 
-FAILURES: Final = (SlackClientError, aiohttp.ClientError, OSError, RuntimeError, ValueError)
+FAILURES: Final = (SlackClientError, aiohttp.ClientError, OSError, RuntimeError, ValueError, AttributeError)
 """What a call to Slack can end with; a closed HTTP session is aiohttp's RuntimeError, a timeout is an OSError.
 
-A response that is not what it says it is (bytes that are no UTF-8) ends with a ValueError.
+A response that is not what it says it is (bytes that are no UTF-8) ends with a ValueError, one whose JSON is no object
+with slack-sdk's AttributeError.
 """
 
 SILENT: Final = logging.getLogger("adapters.slack.sdk")
@@ -34,6 +35,19 @@ _PASSING = frozenset(
 )
 """Codes that say nothing about the request: https://docs.slack.dev/reference/methods/auth.test#errors."""
 
+_TOKEN_REFUSED = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}
+    | {"user_removed_from_team", "team_disabled", "team_access_not_granted"}
+)
+"""Codes for a token that opens nothing: https://docs.slack.dev/reference/methods/auth.test#errors.
+
+`user_removed_from_team` and `team_disabled` are those beside them on which Slack's own client gives up:
+https://github.com/slackapi/node-slack-sdk/blob/main/packages/socket-mode/src/UnrecoverableSocketModeStartError.ts.
+"""
+
+_SETTINGS_WRONG = _TOKEN_REFUSED | {"missing_scope", "no_permission"}
+"""Codes that other settings can mend; all others, known or not, say no more than that it did not work this time."""
+
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 """Codes for blocks that Slack cannot render: https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
 
@@ -42,17 +56,28 @@ def code_of(exc: Exception) -> str:
     """Slack's own code for what went wrong, such as `channel_not_found`; empty where there is none."""
     if not isinstance(exc, SlackApiError):
         return ""
-    return text_at(as_map(getattr(exc.response, "data", None)), "error")
+    return id_at(as_map(getattr(exc.response, "data", None)), "error")
 
 
 def as_connect_error(exc: Exception, refused: str) -> PlatformError:
     """Say what a failed call asks for: other settings, or another try; `refused` names the token it was made with."""
     if isinstance(exc, SlackApiError):
-        code, status = code_of(exc), _status_of(exc)
-        if code and code not in _PASSING:
+        code = code_of(exc)
+        if code in _SETTINGS_WRONG:
             return PlatformMisconfigured(f"Slack refuses {refused}: {code}")
-        return PlatformUnreachable(f"Slack answered {status} {code}".strip())
+        return PlatformUnreachable(f"Slack answered {_status_of(exc)} {code}".strip())
     return PlatformUnreachable(type(exc).__name__)
+
+
+def as_read_error(exc: Exception) -> PlatformUnreachable | None:
+    """Say whether to read something later, or that Slack does not let this bot read it: then there is nothing to raise.
+
+    Without a token that opens anything, nothing can be told of a place.
+    """
+    code = code_of(exc)
+    if code and code not in _PASSING | _TOKEN_REFUSED:
+        return None
+    return PlatformUnreachable(f"Slack answered {code}" if code else type(exc).__name__)
 
 
 def as_reply_error(exc: Exception) -> PlatformError:

@@ -9,12 +9,16 @@ from typing import Final
 
 from adapters.slack.markup import Names, readable
 from adapters.slack.places import PLATFORM, Channel, Kind, is_ts, kind_named, time_of
-from adapters.slack.wire import Json, flag_at, map_at, maps_at, number_at, text_at
-from adapters.text import display_name
+from adapters.slack.wire import Json, flag_at, id_at, is_id, map_at, maps_at, name_at, number_at, text_at
 from memory.types import Attachment, Inbound, Person, Place
 
 MENTION: Final = "app_mention"
 MESSAGE: Final = "message"
+TOMBSTONE: Final = "tombstone"
+"""The subtype of what is left of a deleted message that has replies.
+
+Slack does not document it; seen in https://github.com/42wim/matterbridge/issues/600 and in its clients' samples.
+"""
 
 _SAID = frozenset({"", "thread_broadcast", "file_share", "me_message"})
 """The subtypes of message that a person writes: https://docs.slack.dev/reference/events/message#subtypes."""
@@ -23,6 +27,12 @@ _SLACKBOT = "USLACKBOT"
 _GONE = frozenset({"tombstone", "hidden_by_limit"})
 """Modes of files that are not there any more: https://docs.slack.dev/reference/objects/file-object."""
 
+_FILES: Final = 100
+"""Files of one message that are looked at; people send ten."""
+
+_LARGEST: Final = 2**40
+"""Bytes of a file at most; Slack takes 1 GB, and a larger number is a lie that a database need not be able to hold."""
+
 
 class Drop(StrEnum):
     """Why an event is no message to the bot."""
@@ -30,6 +40,7 @@ class Drop(StrEnum):
     OTHER = "not a message"
     SUBTYPE = "not said by anyone"
     EDIT = "an edit"
+    SAME = "nothing said differently"
     BOT = "said by a bot"
     ODD = "not understood"
 
@@ -49,7 +60,7 @@ class Event:
     """One message in plain values, from a `message` or an `app_mention`.
 
     `kind` is None where the event does not tell what its channel is; `team` is the author's workspace, empty where it
-    does not tell that.
+    does not tell that; `edited` is the `ts` of the last edit, empty where there was none.
     """
 
     type: str
@@ -62,35 +73,52 @@ class Event:
     kind: Kind | None = None
     shared: bool = False
     attachments: tuple[Attachment, ...] = field(default=())
+    edited: str = ""
 
 
 def read(body: Json) -> Event | Drop:
-    """Take the plain values out of the body of an Events API request, or say why there is no message in it."""
+    """Take the plain values out of the body of an Events API request, or say why there is no new message in it."""
     event = map_at(body, "event")
     if text_at(event, "type") not in {MESSAGE, MENTION}:
         return Drop.OTHER
-    if text_at(event, "subtype") == "bot_message" or event.get("bot_id") or text_at(event, "user") == _SLACKBOT:
+    kind = kind_named(text_at(event, "channel_type"), text_at(event, "channel"))
+    found = read_message(event, text_at(event, "channel"), kind, shared=flag_at(body, "is_ext_shared_channel"))
+    # An edit that leaves or puts a mention in the text sends `app_mention` again, beside its `message_changed`.
+    return Drop.EDIT if isinstance(found, Event) and "edited" in event else found
+
+
+def read_message(message: Json, channel: str, kind: Kind | None = None, *, shared: bool = False) -> Event | Drop:
+    """Take the plain values out of a message as it stands now, edited or not, or say why no person said it.
+
+    In a history, and within an event that tells of a change, a message does not name its own channel.
+    """
+    if text_at(message, "subtype") == "bot_message" or message.get("bot_id") or text_at(message, "user") == _SLACKBOT:
         return Drop.BOT
-    if text_at(event, "subtype") not in _SAID or flag_at(event, "hidden"):
+    if text_at(message, "subtype") not in _SAID or flag_at(message, "hidden"):
         return Drop.SUBTYPE
-    if "edited" in event:  # an edit that leaves or puts a mention in the text sends `app_mention` again
-        return Drop.EDIT
-    channel, ts, user = text_at(event, "channel"), text_at(event, "ts"), text_at(event, "user")
-    thread = text_at(event, "thread_ts")
-    if not (channel and is_ts(ts) and user and (not thread or is_ts(thread))):
+    ts, user, thread = text_at(message, "ts"), id_at(message, "user"), text_at(message, "thread_ts")
+    if not (is_id(channel) and is_ts(ts) and user and (not thread or is_ts(thread))):
         return Drop.ODD
+    edited = text_at(map_at(message, "edited"), "ts")
     return Event(
-        type=text_at(event, "type"),
+        type=text_at(message, "type"),
         channel=channel,
         ts=ts,
         user=user,
-        text=text_at(event, "text"),
+        text=text_at(message, "text"),
         thread="" if thread == ts else thread,
-        team=text_at(event, "team", "user_team"),
-        kind=kind_named(text_at(event, "channel_type"), channel),
-        shared=flag_at(body, "is_ext_shared_channel"),
-        attachments=tuple(_attachment(file) for file in maps_at(event, "files") if text_at(file, "mode") not in _GONE),
+        team=id_at(message, "team", "user_team"),
+        kind=kind,
+        shared=shared,
+        attachments=attachments_in(message),
+        edited=edited if is_ts(edited) else "",
     )
+
+
+def attachments_in(message: Json) -> tuple[Attachment, ...]:
+    """The files that stand with a message, a bounded number."""
+    files = maps_at(message, "files")[:_FILES]
+    return tuple(_attachment(file) for file in files if text_at(file, "mode") not in _GONE)
 
 
 def understand(event: Event, channel: Channel, author: Person, names: Names, me: Me) -> Inbound | None:
@@ -112,6 +140,7 @@ def understand(event: Event, channel: Channel, author: Person, names: Names, me:
         mentions=mentions,
         attachments=event.attachments,
         roles=foreign(event.team, me),
+        edited_at=time_of(event.edited) if event.edited else None,
     )
 
 
@@ -148,5 +177,5 @@ def foreign(team: str, me: Me) -> frozenset[str]:
 
 
 def _attachment(file: Json) -> Attachment:
-    name = display_name(text_at(file, "name", "title")) or "file"
-    return Attachment(name, text_at(file, "mimetype"), max(0, number_at(file, "size")))
+    name = name_at(file, "name", "title") or "file"
+    return Attachment(name, name_at(file, "mimetype"), min(max(0, number_at(file, "size")), _LARGEST))

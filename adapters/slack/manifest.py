@@ -10,13 +10,14 @@ from memory.types import CommandSpec
 
 SCOPES: Final = {
     "app_mentions:read": "hear mentions",
-    "channels:history": "hear threads in public channels, and find an answer whose receipt was lost",
+    "channels:history": "hear threads in public channels, read what was missed, find an answer whose receipt was lost",
     "groups:history": "the same in private channels",
     "im:history": "the same in direct messages",
     "mpim:history": "the same in group direct messages",
-    "channels:read": "tell a public channel",
-    "groups:read": "tell a private channel",
-    "mpim:read": "tell a group direct message",
+    "channels:read": "tell a public channel, and know where it is in some",
+    "groups:read": "the same for private channels",
+    "im:read": "the same for direct messages",
+    "mpim:read": "the same for group direct messages",
     "users:read": "know people's names, and who is an admin",
     "chat:write": "answer, and show that an answer is being thought of",
     "commands": "offer slash commands",

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from adapters.text import display_name
 from memory.types import Person
 
 BLOCK_CHARACTERS: Final = 12_000
@@ -20,9 +21,11 @@ BLOCK_CHARACTERS: Final = 12_000
 FALLBACK_CHARACTERS: Final = 4_000
 """What `text` should not exceed: https://docs.slack.dev/reference/methods/chat.postMessage."""
 
-_MARK = re.compile(r"(?P<before>[ \t]*)<(?P<inner>[^<>\n]*)>(?P<after>[ \t]*)")
-_PERSON = re.compile(r"@(?P<id>[UW][A-Z0-9]+)(?:\|(?P<name>.*))?")
-_CHANNEL = re.compile(r"#(?P<id>[CGD][A-Z0-9]+)(?:\|(?P<name>.*))?")
+_MARK = re.compile(r"(?:(?<![ \t])(?P<before>[ \t]++))?<(?P<inner>[^<>\n]*+)>(?P<after>[ \t]*+)")
+"""Blanks are looked at from their first one on alone: else a message of nothing but blanks takes seconds."""
+
+_PERSON = re.compile(r"@(?P<id>[UW][A-Z0-9]{1,63})(?:\|(?P<name>.*))?")
+_CHANNEL = re.compile(r"#(?P<id>[CGD][A-Z0-9]{1,63})(?:\|(?P<name>.*))?")
 _SPECIAL = re.compile(r"!(?P<what>[^|]*)(?:\|(?P<label>.*))?")
 _CALLED = re.compile(r"\A[,:](?:\s+|\Z)")
 """What people put behind the name of whom they call: `@Bot, …`, `@Bot: …`."""
@@ -84,11 +87,13 @@ def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) ->
         person = _PERSON.fullmatch(mark["inner"])
         if person and person["id"] in own:
             return _gap(content, mark)
+        before = mark["before"] or ""
         if person:
-            name = names.people.get(person["id"]) or unescape(person["name"] or "") or person["id"]
+            given = display_name(unescape(person["name"] or ""))
+            name = names.people.get(person["id"]) or given or person["id"]
             mentions[person["id"]] = Person(person["id"], name)
-            return f"{mark['before']}@{name}{mark['after']}"
-        return f"{mark['before']}{_spell(mark['inner'], names)}{mark['after']}"
+            return f"{before}@{name}{mark['after']}"
+        return f"{before}{_spell(mark['inner'], names)}{mark['after']}"
 
     text = "".join(
         show(piece) if isinstance(piece, re.Match) else unescape(piece) for piece in _pieces(content)
@@ -162,7 +167,7 @@ def _spell(inner: str, names: Names) -> str:
 
 def _gap(content: str, mark: re.Match[str]) -> str:
     """Say what stays where a mention is taken out: one blank between two words, and nothing at a line's ends."""
-    before, after = content[: mark.start()], content[mark.end() :]
-    if not before or before[-1].isspace() or not after or after[0] in "\n,.?!":
+    start, end = mark.span()
+    if not start or content[start - 1].isspace() or end == len(content) or content[end] in "\n,.?!":
         return ""
     return " " if mark["before"] or mark["after"] else ""

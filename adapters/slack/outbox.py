@@ -1,25 +1,22 @@
-"""What the bot writes: posts that are found again when their receipt was lost, edits, and the sign that it thinks."""
+"""What the bot writes: posts that are found again when their receipt was lost, edits, and what it takes back."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack.failures import FAILURES, as_reply_error, code_of, is_refusal, is_refusal_of_blocks
-from adapters.slack.markup import fallback, inert, mrkdwn
-from adapters.slack.places import PLATFORM
+from adapters.slack.blocks import Block, send_in_blocks
+from adapters.slack.changes import Deleted
+from adapters.slack.failures import FAILURES, as_reply_error, code_of, is_refusal
+from adapters.slack.markup import fallback
+from adapters.slack.pace import Pace
 from adapters.slack.wire import Json, as_map, map_at, maps_at, text_at
-from adapters.text import split
 from errors import PlatformUnreachable, ReplyImpossible
 from memory.types import Inbound, Place
-
-log = logging.getLogger(__name__)
 
 EVENT_TYPE: Final = "threadkeeper_reply"
 """The type of the metadata on every post: which message it answers, and as which part."""
@@ -28,31 +25,18 @@ _POST_SECONDS: Final = 1.0
 """From one post in a channel to the next: https://docs.slack.dev/apis/web-api/rate-limits#posting-messages."""
 
 _KEPT: Final = 4096
-"""Messages that are remembered as new, or as deleted, newest ones."""
+"""Messages that are remembered as new, as deleted, or as taken back by the bot, newest ones."""
 
 _PAGE: Final = 200
 _PAGES: Final = 5
 """How far is looked for a post: it stands shortly behind the message that it answers."""
 
-THINKING: Final = "is thinking…"
-_THINKING_SECONDS: Final = 100.0
-"""Slack shows a status for two minutes: https://docs.slack.dev/reference/methods/assistant.threads.setStatus."""
+_EDIT_BURST: Final = 10
+_EDIT_SECONDS: Final = 1.5
+"""How many edits there are at once, and then one in how long: 50 a minute, Slack's tier 3 for `chat.update`.
 
-_SECTION = 600
-"""Characters of a text that surely fit a section, which holds 3,000: escaped, each can become five (`&amp;`)."""
-
-Block = dict[str, object]
-Sent = TypeVar("Sent")
-
-
-def blocks_of(text: str) -> list[Block]:
-    """Write Markdown as a block that Slack renders, and in which nothing notifies."""
-    return [{"type": "markdown", "text": inert(text)}]
-
-
-def plain_blocks_of(text: str) -> list[Block]:
-    """Write Markdown as sections, for what Slack does not take as a markdown block; nothing notifies in them either."""
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": mrkdwn(piece)}} for piece in split(text, _SECTION)]
+https://docs.slack.dev/apis/web-api/rate-limits. More would each be put off, the last words of an answer among them.
+"""
 
 
 class Outbox:
@@ -64,15 +48,18 @@ class Outbox:
         self._new: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._free: dict[str, float] = {}
         self._gone: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._mute: set[str] = set()
+        self._taken_back: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._edits = Pace(_EDIT_BURST, _EDIT_SECONDS)
 
-    def notice(self, event: Json) -> None:
-        """Take in an event that may tell that a message was deleted; most do not.
+    def notice(self, deleted: Deleted) -> bool:
+        """Take in that a message was deleted, and say whether the bot did it.
 
-        A message with replies leaves a tombstone, which still takes replies and is not told of as deleted.
+        A message with replies leaves a tombstone, which still takes replies.
         """
-        if text_at(event, "subtype") == "message_deleted":
-            _keep(self._gone, (text_at(event, "channel"), text_at(event, "deleted_ts")))
+        key = deleted.channel, deleted.ts
+        if deleted.thread:
+            _keep(self._gone, key)
+        return key in self._taken_back
 
     def begin(self, to: Inbound) -> None:
         """Note that a message is new to this run of the bot, so that no answer to it can stand anywhere yet."""
@@ -107,10 +94,18 @@ class Outbox:
         """
 
         async def update(blocks: list[Block]) -> None:
-            await self._web.chat_update(channel=place.channel, ts=ts, text=fallback(text), blocks=blocks)
+            await self._web.chat_update(
+                channel=place.channel,
+                ts=ts,
+                text=fallback(text),
+                blocks=blocks,
+                parse="none",  # an edit is parsed in another way unless this is said, unlike a post
+                link_names=False,
+            )
 
+        await self._edits.turn()
         try:
-            await _in_blocks(text, update)
+            await send_in_blocks(text, update)
         except FAILURES as exc:
             raise as_reply_error(exc) from exc
 
@@ -119,32 +114,16 @@ class Outbox:
 
         Raises: ReplyImpossible, PlatformUnreachable.
         """
+        key = place.channel, ts
+        _keep(self._taken_back, key)  # before Slack tells of it
         try:
             await self._web.chat_delete(channel=place.channel, ts=ts)
         except FAILURES as exc:
-            if code_of(exc) != "message_not_found":
-                raise as_reply_error(exc) from exc
-
-    async def show_thinking(self, place: Place, enough: asyncio.Event) -> None:
-        """Show in a thread that an answer is being thought of, until there is enough of that; never raises.
-
-        Slack takes the sign away with the next post. Where it is refused, it is not tried again.
-        """
-        while not enough.is_set() and place.channel not in self._mute:
-            try:
-                await self._web.assistant_threads_setStatus(
-                    channel_id=place.channel, thread_ts=place.thread, status=THINKING
-                )
-            except FAILURES as exc:
-                if is_refusal(exc):
-                    self._mute.add(place.channel)
-                log.info("no status", extra={"platform": PLATFORM, "error": code_of(exc) or type(exc).__name__})
+            if code_of(exc) == "message_not_found":
                 return
-            try:
-                async with asyncio.timeout(_THINKING_SECONDS):
-                    await enough.wait()
-            except TimeoutError:
-                continue
+            if is_refusal(exc):
+                self._taken_back.pop(key, None)
+            raise as_reply_error(exc) from exc
 
     async def _post(self, to: Inbound, text: str, part: int) -> str:
         async def send(blocks: list[Block]) -> AsyncSlackResponse:
@@ -156,9 +135,11 @@ class Outbox:
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"answers": to.message_id, "part": part}},
                 unfurl_links=False,
                 unfurl_media=False,
+                parse="none",
+                link_names=False,
             )
 
-        response = await _in_blocks(text, send)
+        response = await send_in_blocks(text, send)
         self._rest(to.place.channel)  # Slack counts from when the post came to it, which was before now
         data = as_map(response.data)
         ts = text_at(data, "ts")
@@ -222,20 +203,6 @@ class Outbox:
         """Let no post begin in a channel for a second from now."""
         now = asyncio.get_running_loop().time()
         self._free[channel] = max(self._free.get(channel, now), now + _POST_SECONDS)
-
-
-async def _in_blocks(text: str, send: Callable[[list[Block]], Awaitable[Sent]]) -> Sent:
-    """Send a text as a markdown block, and as sections where Slack refuses that: an answer is worth more than its look.
-
-    Raises: what `send` raises.
-    """
-    try:
-        return await send(blocks_of(text))
-    except FAILURES as exc:
-        if not is_refusal_of_blocks(exc):
-            raise
-        log.info("markdown refused", extra={"platform": PLATFORM, "error": code_of(exc)})
-    return await send(plain_blocks_of(text))
 
 
 def _key(to: Inbound) -> tuple[str, str]:

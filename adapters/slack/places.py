@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from adapters.slack.wire import Json, flag_at, text_at
+from adapters.slack.wire import Json, flag_at, name_at
 from memory.types import Visibility
 
 PLATFORM: Final = "slack"
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TS = re.compile(r"(?P<seconds>[0-9]{1,11})\.(?P<fraction>[0-9]{1,6})")
 
 
@@ -92,9 +93,15 @@ def time_of(ts: str) -> datetime:
     if match is None:
         raise ValueError("not a message's ts")
     fraction = timedelta(microseconds=int(match["fraction"].ljust(6, "0")))
-    return datetime.fromtimestamp(int(match["seconds"]), UTC) + fraction
+    return _EPOCH + timedelta(seconds=int(match["seconds"])) + fraction
+
+
+def ts_of(time: datetime) -> str:
+    """Write a time as a `ts`; one before 1970 as the first there is."""
+    seconds, fraction = divmod(max(time - _EPOCH, timedelta()), timedelta(seconds=1))
+    return f"{seconds}.{fraction // timedelta(microseconds=1):06d}"
 
 
 def channel_from(conversation: Json) -> Channel:
     """Read a conversation object."""
-    return Channel(kind_of(conversation), text_at(conversation, "name_normalized", "name"), is_shared(conversation))
+    return Channel(kind_of(conversation), name_at(conversation, "name_normalized", "name"), is_shared(conversation))

@@ -13,8 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.failures import FAILURES, SILENT, as_connect_error
 from adapters.slack.manifest import APP_SCOPE, EVENTS, SCOPES
-from adapters.slack.wire import as_map, text_at
-from adapters.text import display_name
+from adapters.slack.wire import as_map, name_at, text_at
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
 from memory.types import Finding
 
@@ -29,7 +28,7 @@ APP_ADVICE: Final = (
     "and see that Socket Mode is on"
 )
 EVENTS_AT: Final = f"{_APPS} → Event Subscriptions → Subscribe to bot events"
-_SCOPES_AT: Final = f"{_APPS} → OAuth & Permissions → Bot Token Scopes, then Reinstall to Workspace"
+SCOPES_AT: Final = f"{_APPS} → OAuth & Permissions → Bot Token Scopes, then Reinstall to Workspace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,9 @@ async def look_up(web: AsyncWebClient) -> Account:
     granted = {name.casefold(): value for name, value in response.headers.items()}.get("x-oauth-scopes", "")
     return Account(
         team=text_at(data, "team_id"),
-        team_name=display_name(text_at(data, "team")),
+        team_name=name_at(data, "team"),
         user=text_at(data, "user_id"),
-        user_name=display_name(text_at(data, "user")),
+        user_name=name_at(data, "user"),
         bot=text_at(data, "bot_id"),
         enterprise=text_at(data, "enterprise_id"),
         scopes=frozenset(scope.strip() for scope in granted.split(",") if scope.strip()),
@@ -141,7 +140,7 @@ def _scopes_finding(granted: frozenset[str]) -> Finding:
     if not missing:
         return Finding("Slack scopes", well=True, detail="all that are used are granted")
     detail = "; ".join(f"{scope} is missing, to {SCOPES[scope]}" for scope in missing)
-    return Finding("Slack scopes", well=False, detail=detail, cure=f"add them at {_SCOPES_AT}")
+    return Finding("Slack scopes", well=False, detail=detail, cure=f"add them at {SCOPES_AT}")
 
 
 def _events_finding() -> Finding:

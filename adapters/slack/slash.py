@@ -16,7 +16,7 @@ from adapters.slack.failures import FAILURES, SILENT, as_reply_error
 from adapters.slack.inbound import Me, foreign
 from adapters.slack.markup import Names, mrkdwn, readable
 from adapters.slack.places import PLATFORM, Channel
-from adapters.slack.wire import Json, text_at
+from adapters.slack.wire import Json, id_at, text_at
 from errors import PlatformUnreachable, ReplyImpossible
 from memory.types import Inbound, Person, Place
 
@@ -42,12 +42,12 @@ def read_command(body: Json) -> Command | None:
 
     https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling.
     """
-    name, its_id = text_at(body, "command"), text_at(body, "trigger_id")
-    channel, user, answer_to = text_at(body, "channel_id"), text_at(body, "user_id"), text_at(body, "response_url")
+    name, its_id = text_at(body, "command"), id_at(body, "trigger_id")
+    channel, user, answer_to = id_at(body, "channel_id"), id_at(body, "user_id"), text_at(body, "response_url")
     if not (name.startswith("/") and its_id and channel and user and answer_to):
         return None
     words = text_at(body, "text")
-    return Command(its_id, name.removeprefix("/"), words, channel, user, text_at(body, "team_id"), answer_to)
+    return Command(its_id, name.removeprefix("/"), words, channel, user, id_at(body, "team_id"), answer_to)
 
 
 def to_inbound(command: Command, channel: Channel, author: Person, names: Names, me: Me, now: datetime) -> Inbound:
@@ -99,7 +99,9 @@ class Answers:
             url, session=web.session, logger=SILENT, retry_handlers=[AsyncRateLimitErrorRetryHandler()]
         )
         try:
-            response = await hook.send(text=mrkdwn(text), response_type="ephemeral")
+            response = await hook.send(
+                text=mrkdwn(text), response_type="ephemeral", unfurl_links=False, unfurl_media=False
+            )
         except FAILURES as exc:
             raise as_reply_error(exc) from exc
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:

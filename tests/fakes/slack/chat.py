@@ -94,7 +94,9 @@ class ChatMethods:
     def update(self, call: Call) -> JsonObject:
         """`chat.update`: what is not named stays, but a text alone takes the blocks away.
 
-        With blocks the message is not shown as edited; metadata stays unless other is given.
+        With blocks the message is not shown as edited; metadata stays unless other is given. `parse` is `client` unless
+        it is named, and what that links is not documented (https://github.com/slackapi/slack-api-specs/issues/50): here
+        it is taken to link names.
         """
         channel = self.reach_to_edit(text(call.args, "channel"))
         before = self._own(call, channel, "cant_update_message")
@@ -111,7 +113,7 @@ class ChatMethods:
             blocks=before.blocks if blocks is None and not words else blocks or (),
             metadata=before.metadata if metadata is None else metadata or None,
             edited=before.edited if blocks else self._world.new_ts(),
-            link_names=before.link_names or flag(call.args, "link_names") is True or text(call.args, "parse") == "full",
+            link_names=before.link_names or flag(call.args, "link_names") is True or text(call.args, "parse") != "none",
         )
         self._service.revise(before, after)
         shape = message_json(self._world, after, metadata=True)

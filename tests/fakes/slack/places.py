@@ -145,7 +145,8 @@ class PlaceMethods:
         """`conversations.replies`: oldest first, a thread's parent at the head of every page.
 
         That pages and a later `oldest` begin with the parent too is not documented; clients in the open cut it off
-        every page. A reply's own `ts` gives that reply alone, from memory.
+        every page, and others say that later ones lack it (https://github.com/simstudioai/sim/pull/4934). A reply's own
+        `ts` gives that reply alone, from memory.
         """
         channel = self._readable(call)
         parent = self._world.find(channel.id, text(call.args, "ts"))
@@ -153,7 +154,8 @@ class PlaceMethods:
             raise SlackError("thread_not_found")
         found = [m for m in self._world.replies(channel.id, parent.ts) if _within(call, m)]
         start, size = page_start(call.args), max(page_size(call.args, DEFAULT_REPLIES) - 1, 1)
-        return self._page(call, [parent, *found[start : start + size]], start + size, len(found))
+        head = [parent] if self._service.repeat_parent or not start else []
+        return self._page(call, [*head, *found[start : start + size]], start + size, len(found))
 
     def _page(self, call: Call, messages: Sequence[FakeMessage], end: int, total: int) -> JsonObject:
         metadata = flag(call.args, "include_all_metadata") is True

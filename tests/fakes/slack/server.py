@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
 
@@ -13,7 +13,7 @@ from tests.fakes.listening import Listening
 from tests.fakes.slack import people
 from tests.fakes.slack.chat import ChatMethods
 from tests.fakes.slack.events import Event, message_event
-from tests.fakes.slack.faults import Fault
+from tests.fakes.slack.faults import Allowance, Fault
 from tests.fakes.slack.service import App, FakeRequest, FakeResponse, FakeStatus, Service, Slash
 from tests.fakes.slack.shapes import user_json
 from tests.fakes.slack.socket_mode import Ack, Connections, SocketMode
@@ -279,6 +279,15 @@ class FakeSlack(Listening):
     def pace_posts(self, pace: bool) -> None:
         self._service.pace_posts = pace
 
+    @property
+    def repeat_parent(self) -> bool:
+        """Whether every page of a thread begins with its parent, or the first one alone; may be set."""
+        return self._service.repeat_parent
+
+    @repeat_parent.setter
+    def repeat_parent(self, repeat: bool) -> None:
+        self._service.repeat_parent = repeat
+
     async def deliver_again(self, channel: str, ts: str) -> None:
         """Tell of a message once more, with other event ids and as a first try."""
         self._service.announce(self._world.messages[channel, ts])
@@ -315,6 +324,21 @@ class FakeSlack(Listening):
         """Answer the next `times` calls of a method with 429 and `Retry-After`, in whole seconds."""
         self._service.faults.order(Fault(method, 429, times, retry_after=seconds))
 
+    def allow_calls(self, method: str, calls: int, seconds: float = 60.0) -> None:
+        """Take so many calls of a method in so many seconds, and answer more of them with 429.
+
+        Source: https://docs.slack.dev/apis/web-api/rate-limits#overview, by which the tiers count calls a minute.
+        """
+        self._service.faults.allow(method, Allowance(calls, seconds))
+
+    def garble(self, method: str, change: Callable[[object], object]) -> None:
+        """Change the answers of a method from now on before they are sent, to what Slack would never answer."""
+        self._service.faults.garble(method, change)
+
+    def send_frame(self, text: str) -> None:
+        """Send a text frame on every connection, whatever it holds."""
+        self.socket.send_text(text)
+
     # What a test sees
 
     def messages(self, channel: str, thread_ts: str = "") -> list[FakeMessage]:
@@ -333,6 +357,10 @@ class FakeSlack(Listening):
     def ephemerals(self) -> list[FakeResponse]:
         """What `chat.postEphemeral` showed, oldest first."""
         return self._service.ephemerals
+
+    def status(self, channel: str, thread_ts: str) -> str:
+        """What is shown under a thread that the bot is doing; empty where nothing is."""
+        return self._service.showing.get((channel, thread_ts), "")
 
     @property
     def statuses(self) -> list[FakeStatus]:

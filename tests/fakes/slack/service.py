@@ -86,7 +86,11 @@ class App:
 
 
 class Service:
-    """The state of the fake and the verbs that change it; `pace_posts` lets one message a second into a channel."""
+    """The state of the fake and the verbs that change it.
+
+    `pace_posts` lets one message a second into a channel; without `repeat_parent` only the first page of a thread
+    begins with its parent.
+    """
 
     def __init__(self, bot_name: str) -> None:
         self.world = World(bot_name)
@@ -96,9 +100,11 @@ class Service:
         self.faults = Faults()
         self.root = ""
         self.pace_posts = False
+        self.repeat_parent = True
         self.posted_at: dict[str, float] = {}
         self.requests: list[FakeRequest] = []
         self.statuses: list[FakeStatus] = []
+        self.showing: dict[tuple[str, str], str] = {}
         self.ephemerals: list[FakeResponse] = []
         self.slashes: dict[str, Slash] = {}
 
@@ -129,8 +135,14 @@ class Service:
         self.tell(*(reversed(told) if mention_first else told))
 
     def post(self, message: FakeMessage, *, mention_first: bool = False) -> FakeMessage:
-        """Put a message into its conversation; the bot hears of its own as well."""
+        """Put a message into its conversation; the bot hears of its own as well.
+
+        A status goes with the bot's next message in the thread:
+        https://docs.slack.dev/reference/methods/assistant.threads.setStatus.
+        """
         self.world.put(message)
+        if message.user == self.world.bot.id:
+            self.showing.pop((message.channel, message.thread_ts), None)
         self.announce(message, mention_first=mention_first)
         return message
 
@@ -181,6 +193,7 @@ class Service:
         return [events.mentioned(self.world, message, event_ts)]
 
     def set_status(self, channel: str, thread_ts: str, status: str) -> None:
-        """Show what the bot is doing in a thread."""
+        """Show what the bot is doing in a thread; an empty status shows nothing."""
+        self.showing[channel, thread_ts] = status
         self.statuses.append(FakeStatus(channel, thread_ts, status, time.monotonic()))
         self.changes.mark()

@@ -68,11 +68,15 @@ class Connection:
         self.silent = False
         self.dead = False
         self._transport = transport
-        self._outgoing: asyncio.Queue[JsonObject | None] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()
 
     def send(self, message: JsonObject) -> None:
         """Send a message."""
-        self._outgoing.put_nowait(message)
+        self._outgoing.put_nowait(json.dumps(message))
+
+    def send_text(self, text: str) -> None:
+        """Send a text that need not be a message."""
+        self._outgoing.put_nowait(text)
 
     def close(self) -> None:
         """Close properly, after what is still to be sent."""
@@ -98,14 +102,15 @@ class Connection:
                     await self.socket.close()
                     return
                 if not self.silent:
-                    await self.socket.send_str(json.dumps(message))
+                    await self.socket.send_str(message)
 
 
 class SocketMode:
     """All connections of the app, and what is on its way to it.
 
     `ack_seconds` stands for Slack's three seconds, `retry_pauses` for its minutes, `url_seconds` for how long an
-    address works. `refuse_connections` is how many sockets are still to be refused.
+    address works. `refuse_connections` is how many sockets are still to be refused, `most_connections` how many may
+    stand at once.
     """
 
     def __init__(self, app_id: str, changes: Changes) -> None:
@@ -113,10 +118,13 @@ class SocketMode:
         self.retry_pauses: tuple[float, ...] = (0.0, 0.3, 1.0)
         self.url_seconds = 30.0
         self.refuse_connections = 0
+        self.most_connections = MAX_CONNECTIONS
         self.expired_urls = 0
         self.connections = Connections()
         self.acks: list[Ack] = []
         self.given_up = 0
+        self.takes_ack: Callable[[], bool] = lambda: True
+        """Asked at every acknowledgement; one that it does not take is lost."""
         self._app_id = app_id
         self._changes = changes
         self._tickets: dict[str, float] = {}
@@ -144,12 +152,15 @@ class SocketMode:
             self._tickets[ticket] = time.monotonic()
         return ticket
 
-    def deliver(self, kind: str, payload: JsonObject, answered: Answered | None = None) -> None:
+    def deliver(
+        self, kind: str, payload: object, answered: Answered | None = None, more: JsonObject | None = None
+    ) -> None:
         """Send something to one of the connections; an event is tried four times, anything else once.
 
-        Source: only events have a `retry_attempt` (slack_sdk.socket_mode.request.SocketModeRequest).
+        `more` goes into the envelope. Source: only events have a `retry_attempt`
+        (slack_sdk.socket_mode.request.SocketModeRequest).
         """
-        task = asyncio.create_task(self._deliver(kind, payload, answered))
+        task = asyncio.create_task(self._deliver(kind, payload, answered, more or {}))
         self._deliveries.add(task)
         task.add_done_callback(self._finished)
 
@@ -157,7 +168,7 @@ class SocketMode:
         self._deliveries.discard(task)
         self._changes.mark()
 
-    async def _deliver(self, kind: str, payload: JsonObject, answered: Answered | None) -> None:
+    async def _deliver(self, kind: str, payload: object, answered: Answered | None, more: JsonObject) -> None:
         retried = kind == "events_api"
         pauses = (0.0, *self.retry_pauses) if retried else (0.0,)
         for attempt, pause in enumerate(pauses):
@@ -171,7 +182,7 @@ class SocketMode:
             }
             if retried:
                 message |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
-            if await self._send(message, answered):
+            if await self._send(message | more, answered):
                 return
         self.given_up += 1
 
@@ -199,6 +210,11 @@ class SocketMode:
             connection.silent = True
             connection.dead = not pongs
 
+    def send_text(self, text: str) -> None:
+        """Send a text on every connection."""
+        for connection in self._open:
+            connection.send_text(text)
+
     def ask_disconnect(self, reason: str, close_after: float) -> None:
         """Tell every connection that it will be closed, and close it after some seconds."""
         for connection in self._open:
@@ -214,7 +230,7 @@ class SocketMode:
         """Serve one websocket from hello to its end.
 
         A spent address is answered with 408 (seen in https://github.com/openclaw/openclaw/issues/69157), an eleventh
-        connection with a disconnect message (https://github.com/slackapi/node-slack-sdk/issues/1654).
+        connection with a disconnect message instead of a hello (https://github.com/slackapi/node-slack-sdk/issues/1654).
         """
         if self.refuse_connections:
             self.refuse_connections -= 1
@@ -242,7 +258,7 @@ class SocketMode:
         return socket
 
     def _welcome(self, connection: Connection) -> None:
-        if len(self._open) >= MAX_CONNECTIONS:
+        if len(self._open) >= self.most_connections:
             connection.send({"type": "disconnect", "reason": "too_many_websockets", "debug_info": DEBUG_INFO})
             connection.close()
             return
@@ -258,7 +274,7 @@ class SocketMode:
         except ValueError:
             return
         envelope = self._envelopes.get(text(message, "envelope_id"))
-        if envelope is None:
+        if envelope is None or not self.takes_ack():
             return
         payload = dict(mapping(message.get("payload")))
         self.acks.append(Ack(text(message, "envelope_id"), time.monotonic(), envelope.open, payload))

@@ -101,7 +101,9 @@ def _api_handler(service: Service) -> Handler:
             return _too_fast(error.retry_after)
         finally:
             service.changes.mark()
-        return web.json_response(answer, headers=headers) if fault is None else _fail(request, fault)
+        if fault is not None:
+            return _fail(request, fault)
+        return web.json_response(service.faults.garbled(method, answer), headers=headers)
 
     return handle
 
