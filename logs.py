@@ -3,9 +3,10 @@
     time=2026-11-20T17:25:00.123Z level=info event=ready platform=discord
 
 An event is a short name (`log.info("ready", extra={"platform": "discord"})`), and its `extra` are the fields after it.
-What keeps people's words out: of libraries only warnings and errors are taken, and of those the first line; of an
-exception its class and where it arose, and its text only where the class is known to hold none of theirs. What keeps
-secrets out: each is replaced by its value in every field and once more in the finished line.
+What keeps people's words out: of libraries only warnings and errors are taken, and of those what their authors wrote,
+not what they put into it; of an exception its class and where it arose, and its text only where the class is known to
+hold none of theirs. What keeps secrets out: each is replaced by its value in every field and once more in the finished
+line. What Python itself would print of an exception that nobody caught takes the same way.
 """
 
 from __future__ import annotations
@@ -16,15 +17,24 @@ import math
 import re
 import sqlite3
 import sys
+import threading
 import traceback
+from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import Literal, TextIO
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, TextIO
 from urllib.parse import quote, quote_plus
 
 from errors import ThreadkeeperError
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+    from threading import ExceptHookArgs
+
+log = logging.getLogger(__name__)
 
 Field = str | int | float | bool | None
 Redact = Callable[[str], str]
@@ -38,7 +48,19 @@ SHORTEST_SECRET = 4
 _RECORD_KEYS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _FRAMES = 5
 _CAUSES = 5
-_REPR = re.compile(r"\s*[<({\['\"].*")
+_FILLED_IN = re.compile(r"\s*(?:[<({\['\"]|:\s).*")
+"""From where on a finished text may hold what was put into it: behind a bracket, a quotation mark or a colon."""
+
+_WORD = re.compile(r"[\w.:/@%+-]{1,120}", re.ASCII)
+"""A name, a method or an address; tokens inside of addresses make those longer."""
+
+_WARNING = re.compile(r".*?:\d+: \w+")
+"""Where one of Python's warnings arose, and its class, before its text."""
+
+_WHOLE_GROUP = 3
+"""Bytes that base64 writes as four characters."""
+
+_SHORTEST_BASE64 = 8
 
 
 def configure(
@@ -47,7 +69,10 @@ def configure(
     secrets: Collection[str],
     stream: TextIO | None = None,
 ) -> None:
-    """Send every log record of the process to `stream` (default: standard error) as one line, and nowhere else."""
+    """Send every log record of the process to `stream` (default: standard error) as one line, and nowhere else.
+
+    So too what Python would print of exceptions that nobody caught, in a thread or where none can be raised.
+    """
     handler = _LineHandler(sys.stderr if stream is None else stream)
     handler.setFormatter(LineFormatter(format, secrets))
     handler.addFilter(_is_fit)
@@ -55,6 +80,22 @@ def configure(
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    sys.excepthook = _tell_crash
+    threading.excepthook = _tell_crash_of_thread
+    sys.unraisablehook = _tell_ignored
+
+
+def _tell_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    log.critical("crashed", exc_info=(kind, error, trace))
+
+
+def _tell_crash_of_thread(crash: ExceptHookArgs) -> None:
+    if crash.exc_value is not None and not isinstance(crash.exc_value, SystemExit):
+        log.error("thread crashed", exc_info=crash.exc_value)
+
+
+def _tell_ignored(ignored: UnraisableHookArgs) -> None:
+    log.error("exception ignored", exc_info=ignored.exc_value)
 
 
 class LineFormatter(logging.Formatter):
@@ -68,7 +109,7 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record's line, without a line break."""
         try:
-            fields = _fields(record, self._redact(record.getMessage()))
+            fields = _fields(record)
             line = self._render({k: self._redact(v) if isinstance(v, str) else v for k, v in fields.items()})
         except Exception as failure:  # noqa: BLE001 a `str` of anybody's object may raise anything
             unable: dict[str, Field] = {"logger": record.name, "error": type(failure).__name__}
@@ -77,7 +118,7 @@ class LineFormatter(logging.Formatter):
 
 
 def redactor(secrets: Collection[str]) -> Redact:
-    """A function that puts `[redacted]` for every secret: plain, escaped as in JSON or `repr`, or quoted for a URL."""
+    """A function that puts `[redacted]` for every secret: plain, escaped as in JSON or `repr`, for a URL, in base64."""
     forms = {form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret)}
     if not forms:
         return str
@@ -98,6 +139,18 @@ def _forms(secret: str) -> Iterator[str]:
     ):
         yield quoted
         yield re.sub("%..", lambda code: code[0].lower(), quoted)
+    yield from _in_base64(secret.encode(errors="replace"))
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """What base64 makes of a secret with anything before and behind it, as in `Authorization: Basic`; not its ends."""
+    for before in range(_WHOLE_GROUP):
+        padded = bytes(before) + secret
+        groups = padded[: len(padded) // _WHOLE_GROUP * _WHOLE_GROUP]
+        text = b64encode(groups).decode()[before and before + 1 :]  # as many characters hold bits of what is before it
+        if len(text) >= _SHORTEST_BASE64:
+            yield text
+            yield text.replace("+", "-").replace("/", "_")
 
 
 def _is_own(record: logging.LogRecord) -> bool:
@@ -114,11 +167,11 @@ def _header(record: logging.LogRecord, event: str) -> dict[str, Field]:
     return {"time": time.replace("+00:00", "Z"), "level": record.levelname.lower(), "event": event}
 
 
-def _fields(record: logging.LogRecord, message: str) -> dict[str, Field]:
+def _fields(record: logging.LogRecord) -> dict[str, Field]:
     if not _is_own(record):
-        fields = _header(record, _first_line(record.name, message)) | {"logger": record.name}
+        fields = _header(record, _said_by_library(record)) | {"logger": record.name}
     else:
-        fields = _header(record, message)
+        fields = _header(record, record.getMessage())
         for key, value in vars(record).items():
             if key not in _RECORD_KEYS and key not in fields:
                 fields[key] = _plain(value)
@@ -127,10 +180,34 @@ def _fields(record: logging.LogRecord, message: str) -> dict[str, Field]:
     return fields
 
 
-def _first_line(logger: str, message: str) -> str:
-    """The first line of a library's message; asyncio puts tasks and arguments into its own, with all that they hold."""
-    line = message.strip().partition("\n")[0]
-    return _REPR.sub("", line) if logger == "asyncio" else line
+def _said_by_library(record: logging.LogRecord) -> str:
+    """The first line of a library's message, without what may be somebody's words.
+
+    A message with its arguments apart is the library's own text; a finished one may hold anything (slack-bolt prints
+    whole events, asyncio tasks with all that they hold), and is told as far as that is certain not to have begun.
+    """
+    message = record.msg if isinstance(record.msg, str) else ""
+    if record.name == "py.warnings":
+        warning = _WARNING.match(record.getMessage())
+        return warning[0] if warning else ""
+    if record.args:
+        message %= _harmless(record.args)
+        return message.strip().partition("\n")[0]
+    return _FILLED_IN.sub("", message.strip().partition("\n")[0])
+
+
+def _harmless(arguments: tuple[object, ...] | Mapping[str, object]) -> tuple[object, ...] | dict[str, object]:
+    if isinstance(arguments, Mapping):
+        return {name: _harmless_one(value) for name, value in arguments.items()}
+    return tuple(_harmless_one(value) for value in arguments)
+
+
+def _harmless_one(value: object) -> object:
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        return value if _WORD.fullmatch(value) else "…"
+    return type(value).__name__
 
 
 def _plain(value: object) -> Field:
@@ -153,13 +230,27 @@ def _told(error: BaseException) -> dict[str, str]:
 
 
 def _detail(error: BaseException) -> str:
-    """The text of an exception where it is ours or the system's; others may quote what people wrote.
+    """The text of an exception where it is ours or the system's; others may quote what people wrote."""
+    match error:
+        case ThreadkeeperError():
+            return str(error)
+        case sqlite3.Error():
+            return _detail_of_sqlite(error)
+        case OSError(errno=int()) if type(error).__module__ in sys.stdlib_module_names:  # aiohttp's name addresses
+            return str(error)
+        case _:
+            return ""
 
-    SQLite's generic error quotes the statement, and so the words of a full-text query: there its name has to do.
+
+def _detail_of_sqlite(error: sqlite3.Error) -> str:
+    """SQLite's generic error quotes the statement, so the words of a full-text query: there its name has to do.
+
+    Python's own, which have no code, quote the text that is no UTF-8.
     """
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-        return "SQLITE_ERROR"
-    return str(error) if isinstance(error, ThreadkeeperError | OSError | sqlite3.Error) else ""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return ""
+    return "SQLITE_ERROR" if code == sqlite3.SQLITE_ERROR else str(error)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,11 +28,16 @@ UNKNOWN = Refuse(404, openai_error("The model `m` does not exist", "model_not_fo
 
 @dataclass
 class Talk:
-    """A client and its server, and the waits that the client would have made."""
+    """A client and its server, the waits that the client would have made, and how far its clock was put forward."""
 
     fake: FakeModel
     model: OpenAIModel
     waits: list[float] = field(default_factory=list)
+    ahead: list[float] = field(default_factory=list)
+
+    def later(self, seconds: float) -> None:
+        """Let time go by for the circuit breaker."""
+        self.ahead.append(seconds)
 
     async def deltas(self) -> list[Delta]:
         """Everything that the client streams for one prompt."""
@@ -67,6 +73,7 @@ async def talk(
 ) -> AsyncIterator[Talk]:
     """Begin a talk in which the next requests meet these behaviours; it fails rather than hang."""
     waits: list[float] = []
+    ahead: list[float] = []
 
     async def note(seconds: float) -> None:
         waits.append(seconds)
@@ -84,9 +91,18 @@ async def talk(
             context_tokens=context_tokens,
             sleep=note,
             jitter=lambda: 0.0,
+            clock=lambda: time.monotonic() + sum(ahead),
         )
         try:
             async with asyncio.timeout(10):  # a client that hangs fails its test
-                yield Talk(fake, model, waits)
+                yield Talk(fake, model, waits, ahead)
         finally:
             await model.aclose()
+
+
+@asynccontextmanager
+async def within(least: float, most: float) -> AsyncIterator[None]:
+    """What is done here takes at least and at most so many seconds."""
+    began = asyncio.get_running_loop().time()
+    yield
+    assert least <= asyncio.get_running_loop().time() - began < most

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import json
 import logging
+import socket
 import sqlite3
 import traceback
-import warnings
-from collections.abc import Iterator
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import quote
@@ -21,45 +22,13 @@ from hypothesis import strategies as st
 
 from errors import Fault, ModelUnreachable, SettingsError
 from logs import LineFormatter, configure
-
-HIDDEN = 'sk-"tést"\\/+&1234567890'
-WORDS = "my sister is ill"
+from tests.log_reading import HIDDEN, WORDS, logged, logging_restored, only_line, read_text
 
 
 @pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    """Whatever a test does to the root logger ends with it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-def logged(form: Literal["text", "json"] = "text", level: Literal["debug", "info", "error"] = "info") -> io.StringIO:
-    """Configure the log and return what it writes to."""
-    stream = io.StringIO()
-    configure(form, level, {HIDDEN}, stream)
-    return stream
-
-
-def only_line(stream: io.StringIO) -> str:
-    (line,) = stream.getvalue().splitlines()
-    return line
-
-
-def read_text(line: str) -> dict[str, str]:
-    """A line of `key=value` read back."""
-    fields: dict[str, str] = {}
-    while line:
-        key, _, line = line.partition("=")
-        if line.startswith('"'):
-            fields[key], end = json.JSONDecoder().raw_decode(line)
-            line = line[end + 1 :]
-        else:
-            fields[key], _, line = line.partition(" ")
-    return fields
+def _restored() -> Iterator[None]:
+    with logging_restored():
+        yield
 
 
 # --- lines ---
@@ -122,55 +91,6 @@ def test_configuring_again_replaces_what_was_there() -> None:
     assert "event=ready" in only_line(second)
 
 
-# --- libraries ---
-
-
-@pytest.mark.parametrize(
-    "name", ["discord.gateway", "openai._base_client", "httpx", "aiosqlite", "asyncio", "slack_bolt"]
-)
-def test_libraries_are_heard_from_a_warning_on_and_named(name: str) -> None:
-    stream = logged(level="debug")
-    library = logging.getLogger(name)
-    library.debug("request %s", WORDS)
-    library.info("request %s", WORDS)
-    library.warning("We are being rate limited, retrying in %.1f s", 2.0, extra={"body": WORDS})
-    line = only_line(stream)
-    assert f'event="We are being rate limited, retrying in 2.0 s" logger={name}' in line
-    assert WORDS not in line
-
-
-async def test_a_task_that_failed_unseen_is_told_without_its_words() -> None:
-    stream = logged()
-
-    async def fail() -> None:
-        raise ValueError(WORDS)
-
-    task = asyncio.create_task(fail())
-    await asyncio.wait([task])
-    del task
-    fields = read_text(only_line(stream))
-    assert (fields["event"], fields["error"]) == ("Task exception was never retrieved", "ValueError")
-    assert "in fail" in fields["at"]
-    assert WORDS not in stream.getvalue()
-
-
-async def test_a_callback_that_failed_is_told_without_its_arguments() -> None:
-    stream = logged()
-    asyncio.get_running_loop().call_soon(int, WORDS)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert read_text(only_line(stream))["event"] == "Exception in callback int"
-    assert WORDS not in stream.getvalue()
-
-
-def test_a_warning_of_pythons_is_a_line_of_the_log() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        stream = logged()
-        warnings.warn("old ways", UserWarning, stacklevel=1)
-    assert read_text(only_line(stream))["logger"] == "py.warnings"
-
-
 # --- exceptions ---
 
 
@@ -205,7 +125,6 @@ def test_an_exception_that_may_hold_words_is_told_by_class_and_place_alone(error
     [
         (ModelUnreachable("no answer in 60 s"), "no answer in 60 s"),
         (PermissionError(13, "Permission denied", "x.db"), "[Errno 13] Permission denied: 'x.db'"),
-        (sqlite3.IntegrityError("UNIQUE constraint failed: turns.id"), "UNIQUE constraint failed: turns.id"),
         (SettingsError(Fault("a", "b"), Fault("c", "d")), "a: b\nc: d"),
     ],
 )
@@ -213,16 +132,35 @@ def test_an_exception_that_holds_no_words_is_told_with_its_text(error: Exception
     assert failing(error)["detail"] == detail
 
 
-def test_the_words_of_a_full_text_query_are_not_told() -> None:
+@pytest.mark.parametrize(
+    ("statement", "detail"),
+    [
+        ("SELECT * FROM sister", "SQLITE_ERROR"),  # as the words of a full-text query, which are part of it
+        ("SELECT CAST(x'736973746572ff' AS TEXT)", None),  # "Could not decode to UTF-8 column … with text 'sister'"
+        ("INSERT INTO turns VALUES (1), (1)", "UNIQUE constraint failed: turns.id"),
+    ],
+)
+def test_of_sqlites_errors_only_those_without_words_are_told(statement: str, detail: str | None) -> None:
     stream = logged()
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE turns (id UNIQUE)")
         try:
-            database.execute("SELECT * FROM sister")
-        except sqlite3.OperationalError:
+            database.execute(statement).fetchall()
+        except sqlite3.Error:
             logging.getLogger("storage.sqlite").exception("search_failed")
-    database.close()
-    assert read_text(only_line(stream))["detail"] == "SQLITE_ERROR"
+    assert read_text(only_line(stream)).get("detail") == detail
     assert "sister" not in stream.getvalue()
+
+
+def test_of_the_systems_errors_only_its_own_words_are_told() -> None:
+    """Libraries derive theirs from the system's: aiohttp's timeout names the address, with the ticket in it."""
+
+    class LibraryTimeoutError(TimeoutError):
+        errno = 110
+
+    assert "detail" not in failing(LibraryTimeoutError(f"Connection timeout to host wss://x/?ticket={WORDS}"))
+    assert "detail" not in failing(TimeoutError(WORDS))
+    assert failing(socket.gaierror(-2, "Name or service not known"))["detail"] == "[Errno -2] Name or service not known"
 
 
 def test_what_an_exception_came_from_is_told_after_it() -> None:
@@ -286,6 +224,18 @@ def test_a_secret_is_left_out_wherever_it_turns_up(form: Literal["text", "json"]
     assert len(lines.splitlines()) == 4
     assert "[redacted]" in lines
     assert "1234567890" not in lines
+
+
+@pytest.mark.parametrize("before", ["", "u:", "us:", "user:"])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_a_secret_in_base64_is_left_out_too(before: str, encode: Callable[[bytes], bytes]) -> None:
+    """As in `Authorization: Basic`, where it comes after a name and a colon."""
+    stream = logged()
+    told = encode(f"{before}{HIDDEN}:".encode()).decode()
+    logging.getLogger("bot").info("ready", extra={"header": f"Basic {told}"})
+    header = read_text(only_line(stream))["header"]
+    assert "[redacted]" in header
+    assert len(header.replace("[redacted]", "")) < 20
 
 
 def test_the_longer_of_two_secrets_goes_as_a_whole() -> None:

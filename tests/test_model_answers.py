@@ -23,7 +23,8 @@ from llm.client.chat import (
     read_piece,
     well_formed,
 )
-from llm.client.failures import LONGEST_WAIT, Decision, Failure, Kind, Step, decide, read_wait
+from llm.client.dialects import read_wait
+from llm.client.failures import LONGEST_WAIT, Decision, Failure, Kind, Step, decide
 from llm.client.thoughts import ThoughtFilter
 from memory.types import Delta, Message, Prompt
 

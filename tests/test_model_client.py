@@ -11,7 +11,7 @@ from openai import AsyncOpenAI
 from errors import EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused, ModelUnreachable
 from llm.client import OpenAIModel
 from memory.types import Answer, Delta, Message, Prompt, Usage
-from tests.fakes.model import Behaviour, Drop, FakeModel, Hang, Refuse, Said, Say, openai_error, openrouter_error
+from tests.fakes.model import Behaviour, Drop, FakeModel, Refuse, Said, Say, openai_error, openrouter_error
 from tests.model_talk import BUSY, DOWN, PROMPT, UNKNOWN, talk
 
 
@@ -163,11 +163,6 @@ class TestRetries:
         assert isinstance(error, ModelBusy)
         assert error.retry_after == 90
         assert it.waits == []
-
-    async def test_a_server_that_never_answers_is_given_up(self) -> None:
-        async with talk(timeout_seconds=0.05) as it:
-            assert isinstance(await it.error(Hang(), Hang(), Hang()), ModelUnreachable)
-            assert len(it.asked) == 3
 
     @pytest.mark.parametrize("ending", ["silence", "comments"])
     async def test_a_stream_that_falls_silent_is_made_again(self, ending: str) -> None:

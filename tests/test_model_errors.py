@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from errors import ContextTooLong, ModelError, ModelMisconfigured, ModelRefused
 from llm.client import OpenAIModel
+from llm.client.dialects import read_failure
 from tests.fakes.model import (
     Behaviour,
     Drop,
@@ -38,13 +40,58 @@ class TestErrors:
             Refuse(400, openai_error('{"error":{"code":400,"type":"exceed_context_size_error"}}', None)),
             Say(ending={"error": "… However, the model is loaded with context length of only 2048 tokens"}),
             Refuse(413, "Request Entity Too Large"),
+            Refuse(400, [{"error": {"code": 400, "message": "The input token count (314175) exceeds the maximum …"}}]),
+            Refuse(400, {"code": "…", "error": "This model's maximum prompt length is 131072 but the request …"}),
+            Refuse(422, {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096 …"}),
+            Say(finish="model_context_window_exceeded"),
         ],
-        ids=["openai", "llama.cpp", "llama.cpp in a stream", "vllm", "older vllm", "ollama", "lm studio", "413"],
+        ids=[
+            "openai",
+            "llama.cpp",
+            "llama.cpp in a stream",
+            "vllm",
+            "older vllm",
+            "ollama",
+            "lm studio",
+            "413",
+            "gemini",
+            "xai",
+            "text-generation-inference",
+            "glm",
+        ],
     )
     async def test_a_prompt_that_does_not_fit_asks_for_a_smaller_one_and_nothing_else(self, refusal: Behaviour) -> None:
         async with talk(fallbacks=["n"]) as it:
             assert isinstance(await it.error(refusal), ContextTooLong)
         assert it.asked == ["m"]
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",  # vLLM
+            "The input (5000 tokens) is longer than the model's context length (4096 tokens).",  # SGLang, Together
+            "Requested token count exceeds the model's maximum context length of 4096 tokens.",  # SGLang
+            "prompt too long; exceeded max context length by 904 tokens",  # Ollama
+            "the request exceeds the available context size. try increasing the context size",  # llama.cpp
+            "The number of tokens to keep from the initial prompt is greater than the context length",  # LM Studio
+            "Input validation error: `inputs` must have less than 4096 tokens. Given: 5000",  # TGI
+            "prompt is too long: 213462 tokens > 200000 maximum",  # Anthropic
+            "Please reduce the length of the messages or completion.",  # Groq
+            "Your input exceeds the context window of this model.",  # OpenAI
+            "Invalid request: Your request exceeded model token limit: 8192 (requested: 9000)",  # Moonshot
+            "invalid params, context window exceeds limit",  # MiniMax
+            "Range of input length should be [1, 98304]",  # Qwen
+            "too many tokens: size limit exceeded by 19296 tokens. Try using shorter or fewer inputs.",  # Cohere
+            "Input is too long for requested model.",  # Bedrock
+            "Input length 131393 exceeds the maximum allowed input length of 131040 tokens.",  # Poolside
+            "litellm.ContextWindowExceededError: litellm.BadRequestError: …",
+        ],
+    )
+    def test_a_prompt_that_does_not_fit_is_known_by_every_servers_words(self, words: str) -> None:
+        """As users of the servers report them; the sources stand with the phrases."""
+        body = {"error": {"message": words, "type": "invalid_request_error"}}
+        assert read_failure("m", 400, body, {}, datetime.now(UTC)).too_long
+        assert not read_failure("m", 429, body, {}, datetime.now(UTC)).too_long, "that is about tokens a minute"
 
     @pytest.mark.parametrize(
         ("refusal", "expected"),

@@ -1,4 +1,4 @@
-"""The client of any OpenAI-compatible endpoint: `model` and `wire` await; the other files decide, purely."""
+"""The client of any OpenAI-compatible endpoint: `model`, `circuits` and `wire` act; the other files decide, purely."""
 
 from llm.client.model import OpenAIModel
 

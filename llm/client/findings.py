@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from errors import ContextTooLong, EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused
-from llm.client.failures import Failure, translate
+from llm.client.failures import Failure, is_redirect, translate
 from memory.types import Finding
 
 
@@ -30,6 +30,8 @@ def cure(failure: Failure, url: str) -> str:
 
 def _cure_settings(failure: Failure, url: str) -> str:
     match failure.status:
+        case status if is_redirect(status):
+            return f"{url} only points to another address: put the one that answers itself into model.base_url"
         case 401:
             return f"put a key that {url} accepts into .env: OPENAI_API_KEY=…"
         case 403:

@@ -2,7 +2,7 @@
 
 `_answer` goes through the models, `_insist` asks one of them until it answers or is given up, `_ask` spares it the
 fields that it refuses, `_attempt` is one request, its stream is `wire.py`'s. What follows a failure is decided in
-`failures.py`.
+`failures.py`; whether a model is asked at all, now that it has failed for others, in `breaker.py`.
 
 The errors raised have no `__cause__`: the openai package's texts hold the server's message, which may quote the prompt
 or the key, and a traceback in the log would print them.
@@ -18,7 +18,9 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
+from llm.client.breaker import Asker
 from llm.client.chat import OPENAI_URL, Piece, Request, can_do_without, join, more_room, plan_request
+from llm.client.circuits import Circuits, Series
 from llm.client.failures import Failure, Kind, Step, decide, translate
 from llm.client.findings import report
 from llm.client.thoughts import ThoughtFilter
@@ -33,9 +35,9 @@ class OpenAIModel:
 
     `base_url` empty means OpenAI, `summary_name` empty means `name`; `fallbacks` are asked in order when a model is
     down, busy or unknown, or refuses the request. `context_tokens` is the size of the context, 0 if unknown: an answer
-    that is asked for again with more room stays within it. `timeout_seconds` is the longest silence: on connecting,
-    before the first piece and between two; an answer as a whole may take longer. `sleep` and `jitter` (0 to 1) are
-    there for tests, which do not wait.
+    that is asked for again with more room stays within it. `timeout_seconds` is the longest silence, before the first
+    piece and between two: connecting has less (`wire.py`), an answer as a whole may take longer. `sleep`, `jitter` (0
+    to 1) and `clock` (steady, in seconds) are there for tests, which do not wait.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class OpenAIModel:
         timeout_seconds: float = 60,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._models = tuple(dict.fromkeys((name, *fallbacks)))
         self._summary_models = tuple(dict.fromkeys((summary_name or name, *fallbacks)))
@@ -60,6 +63,7 @@ class OpenAIModel:
         self._jitter = jitter
         self._url = base_url or OPENAI_URL
         self._wire = Wire(api_key, self._url, timeout_seconds)
+        self._circuits = Circuits(self._wire.connect_timeout, clock)
         self._spared: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
         """The fields that each model has refused since the process began."""
 
@@ -71,7 +75,7 @@ class OpenAIModel:
         (`contextlib.aclosing`), so that the server stops as well.
         """
         shown = void = False
-        async with aclosing(self._answer(prompt, self._models, self._max_reply_tokens)) as deltas:
+        async with aclosing(self._answer(prompt, self._models, self._max_reply_tokens, Asker.PERSON)) as deltas:
             async for delta in deltas:
                 if delta.restart:
                     void = shown
@@ -86,10 +90,10 @@ class OpenAIModel:
         """Answer as a whole, with the summarising model; see `memory.ports.Model.complete`.
 
         It streams as well, since only a stream shows that a slow server is at work. What the limit cuts short is
-        returned as it is.
+        returned as it is. People go first: where their requests fail, this one is not made.
         """
         text = ""
-        async with aclosing(self._answer(prompt, self._summary_models, max_tokens)) as deltas:
+        async with aclosing(self._answer(prompt, self._summary_models, max_tokens, Asker.BACKGROUND)) as deltas:
             async for delta in deltas:
                 text = delta.text if delta.restart else text + delta.text
                 if delta.usage:
@@ -108,29 +112,32 @@ class OpenAIModel:
     async def _check(self, model: str) -> Finding:
         prompt = Prompt((Message("user", "Answer with the word OK."),), tokens=0)
         failure: Failure | None = None
-        async for event in self._ask(model, prompt, self._max_reply_tokens):
+        async for event in self._ask(self._circuits.series(model, Asker.PERSON), prompt, self._max_reply_tokens):
             if isinstance(event, Failure):
                 failure = event
         return report(model, failure, self._url)
 
-    async def _answer(self, prompt: Prompt, models: Sequence[str], max_tokens: int) -> AsyncGenerator[Delta, None]:
+    async def _answer(
+        self, prompt: Prompt, models: Sequence[str], max_tokens: int, asker: Asker
+    ) -> AsyncGenerator[Delta, None]:
         """Yield the answer of the first model that gives one; every attempt begins with a restart.
 
         Raises: ModelError. Where every model failed it is the first one's error: a fallback's is in the log.
         """
         failures: list[Failure] = []
         for model in models:
-            async with aclosing(self._insist(model, prompt, max_tokens)) as events:
-                async for event in events:
-                    if isinstance(event, Failure):
-                        failures.append(event)
-                        continue
-                    yield event
-                    if event.usage:
-                        return
+            with self._circuits.series(model, asker) as series:
+                async with aclosing(self._insist(series, prompt, max_tokens)) as events:
+                    async for event in events:
+                        if isinstance(event, Failure):
+                            failures.append(event)
+                            continue
+                        yield event
+                        if event.usage:
+                            return
         raise translate(failures[0])
 
-    async def _insist(self, model: str, prompt: Prompt, max_tokens: int) -> AsyncGenerator[Delta | Failure, None]:
+    async def _insist(self, series: Series, prompt: Prompt, max_tokens: int) -> AsyncGenerator[Delta | Failure, None]:
         """Yield one model's answer, asking again where that may help; last its usage, or why another should be asked.
 
         Raises: ModelError when asking another model cannot help.
@@ -138,8 +145,11 @@ class OpenAIModel:
         retries = emptied = 0
         room = max_tokens
         while True:
-            failure: Failure | None = None
-            async with aclosing(self._ask(model, prompt, room)) as events:
+            failure = series.ask()
+            if failure:
+                yield failure
+                return
+            async with aclosing(self._ask(series, prompt, room)) as events:
                 async for event in events:
                     if isinstance(event, Failure):
                         failure = event
@@ -147,11 +157,13 @@ class OpenAIModel:
                         yield event
             if failure is None:
                 return
-            decision = decide(failure, retries, emptied, self._jitter())
+            series.failed(failure)
+            decision = decide(failure, retries, emptied, self._jitter(), last=series.is_last)
             log.warning("model_failed", extra={**failure.fields, "then": decision.step.value})
-            if decision.step is Step.GIVE_UP:
-                raise translate(failure)
-            if decision.step is Step.NEXT_MODEL:
+            if decision.step is not Step.AGAIN:
+                series.lost(failure)
+                if decision.step is Step.GIVE_UP:
+                    raise translate(failure)
                 yield failure
                 return
             if failure.kind is Kind.EMPTY:
@@ -162,17 +174,18 @@ class OpenAIModel:
                 room = more_room(max_tokens, prompt.tokens, self._context_tokens)
             await self._sleep(decision.wait)
 
-    async def _ask(self, model: str, prompt: Prompt, room: int) -> AsyncGenerator[Delta | Failure, None]:
+    async def _ask(self, series: Series, prompt: Prompt, room: int) -> AsyncGenerator[Delta | Failure, None]:
         """Yield a restart and the answer or why there is none; at once again without a field that is refused.
 
         That costs a model's first answer one request for each such field, and the later ones nothing.
         """
+        model = series.model
         while True:
             without = self._spared[model]
             request = plan_request(prompt, model, room, self._url, without)
             refused = ""
             yield Delta(restart=True)
-            async with aclosing(self._attempt(request, prompt.tokens)) as events:
+            async with aclosing(self._attempt(series, request, prompt.tokens)) as events:
                 async for event in events:
                     if isinstance(event, Failure) and can_do_without(event.refused, without):
                         refused = event.refused
@@ -183,17 +196,20 @@ class OpenAIModel:
             self._spared[model] |= {refused}
             log.info("field_refused", extra={"model": model, "field": refused})
 
-    async def _attempt(self, request: Request, counted: int) -> AsyncGenerator[Delta | Failure, None]:
+    async def _attempt(self, series: Series, request: Request, counted: int) -> AsyncGenerator[Delta | Failure, None]:
         """Send one request; yield the answer's text, then its usage or why there is none. Raises nothing."""
         started = time.monotonic()
         thoughts = ThoughtFilter()
         seen = Piece()
         answered = False
-        async with aclosing(self._wire.pieces(request)) as pieces:
+        async with aclosing(self._wire.pieces(request, series.first_piece)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Failure):
+                    if seen.finish:
+                        break  # all that was to be said has been said
                     yield piece
                     return
+                series.heard()
                 seen = join(seen, piece)
                 for delta in thoughts.feed(piece.text):
                     answered = not delta.restart
@@ -219,6 +235,8 @@ def _judge(model: str, seen: Piece, *, answered: bool) -> Failure | None:
         return Failure(model, Kind.FILTERED)
     if not (seen.finish or seen.reported):  # a connection that closed early looks like an end where no length is given
         return Failure(model, Kind.CONNECTION)
+    if not answered and seen.finish == "model_context_window_exceeded":  # GLM (can1357/oh-my-pi pull request 683)
+        return Failure(model, Kind.STATUS, code=seen.finish, too_long=True)
     if not answered:
         return Failure(model, Kind.EMPTY, spent=seen.finish == "length")
     return None

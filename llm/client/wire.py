@@ -7,58 +7,100 @@ one place, `model.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 
-from openai import APIError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, omit
+from openai import (
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    AsyncStream,
+    DefaultAsyncHttpxClient,
+    Timeout,
+    omit,
+)
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from llm.client.chat import Piece, Request, read_piece, well_formed
-from llm.client.failures import Failure, Kind, read_failure
+from llm.client.dialects import read_failure
+from llm.client.failures import Failure, Kind
 from memory.types import Message
+
+CONNECT_SECONDS = 10.0
+"""The longest that connecting may take; half the patience at most, so that it is told from a silent server."""
+
+LINGER_SECONDS = 5.0
+"""The longest silence after the end of an answer, when only its usage is still to come; half the patience at most."""
+
+_HTTP_LIBRARIES = ("httpx", "httpx2")
+"""What the openai package speaks through, by its release. Neither is ours to import, so they are known by name."""
+
+_UNCONNECTED = frozenset({"ConnectError", "ConnectTimeout", "ProxyError"})
+"""Those of their errors that say that no connection came about."""
+
+Limit = Callable[[float], AbstractAsyncContextManager[object]]
+"""Ends what is done within it by a TimeoutError, after so many seconds or earlier."""
 
 
 class Wire:
-    """The connections to one endpoint; `timeout` is the longest silence in seconds."""
+    """The connections to one endpoint; `timeout` is the longest silence in seconds.
+
+    Redirects are not followed: the prompt would go to an address that no operator has chosen.
+    """
 
     def __init__(self, api_key: str, url: str, timeout: float) -> None:
         self._timeout = timeout
-        # Both are always given: the package would look for absent ones in the environment, and insists on a key
-        # although local servers want none.
-        self._client = AsyncOpenAI(api_key=api_key or "none", base_url=url, timeout=timeout, max_retries=0)
+        self.connect_timeout = min(CONNECT_SECONDS, timeout / 2)
+        """Seconds that connecting may take."""
+        self._linger = min(LINGER_SECONDS, timeout / 2)
+        # Silence is measured in `pieces`: on the wire a server's keep-alive comments break it.
+        bounds = Timeout(timeout, connect=self.connect_timeout, read=None)
+        # Key and address are always given: the package would look for absent ones in the environment, and insists on a
+        # key although local servers want none.
+        self._client = AsyncOpenAI(
+            api_key=api_key or "none",
+            base_url=url,
+            timeout=bounds,
+            max_retries=0,
+            http_client=DefaultAsyncHttpxClient(follow_redirects=False),
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def pieces(self, request: Request) -> AsyncGenerator[Piece | Failure, None]:
-        """Yield the pieces of one streamed answer, and last, where it went wrong, how."""
+    async def pieces(self, request: Request, first: Limit = asyncio.timeout) -> AsyncGenerator[Piece | Failure, None]:
+        """Yield the pieces of one streamed answer, and last, where it went wrong, how.
+
+        `first` bounds the wait for the first piece, connecting included.
+        """
+        stream: AsyncStream[ChatCompletionChunk] | None = None
+        piece: Piece | None = None
         try:
-            stream = await self._open(request)
+            async with AsyncExitStack() as stack:
+                async with first(self._timeout):
+                    stream = await stack.enter_async_context(await self._open(request))
+                    chunk = await anext(stream, None)
+                while chunk is not None:
+                    piece = read_piece(chunk)
+                    yield piece
+                    async with asyncio.timeout(self._linger if piece.finish else self._timeout):
+                        chunk = await anext(stream, None)
+        except APITimeoutError as exc:
+            yield Failure(request.model, _kind_of_loss(exc, Kind.TIMEOUT))
         except APIError as exc:
             yield _read_error(request.model, exc)
-            return
-        except ValueError:  # a key or an address that no header can hold
-            yield Failure(request.model, Kind.UNSENDABLE)
-            return
-        async with stream:
-            while True:
-                try:
-                    # The package's own timeout is for silence on the wire, which a server's keep-alive comments break.
-                    async with asyncio.timeout(self._timeout):
-                        chunk = await anext(stream, None)
-                except APIError as exc:
-                    yield _read_error(request.model, exc)
-                    return
-                except TimeoutError:
-                    yield Failure(request.model, Kind.TIMEOUT)
-                    return
-                except ValueError:  # JSON or UTF-8 that is none
-                    yield Failure(request.model, Kind.MALFORMED)
-                    return
-                if chunk is None:
-                    return
-                yield read_piece(chunk)
+        except TimeoutError:
+            yield Failure(request.model, Kind.SILENCE if piece else Kind.TIMEOUT)
+        except ValueError:  # a key or an address that no header can hold; JSON or UTF-8 that is none
+            yield Failure(request.model, Kind.MALFORMED if stream else Kind.UNSENDABLE)
+        except Exception as exc:
+            # The package lets these through while it reads the body of a refusal.
+            if type(exc).__module__.partition(".")[0] not in _HTTP_LIBRARIES:
+                raise
+            yield Failure(request.model, Kind.CONNECTION)
 
     async def _open(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
         return await self._client.chat.completions.create(
@@ -85,12 +127,14 @@ def _as_param(message: Message) -> ChatCompletionMessageParam:
 
 
 def _read_error(model: str, exc: APIError) -> Failure:
-    """Read what the openai package raised: a status, a timeout, a broken connection, or an error inside a stream."""
+    """Read what the openai package raised: a status, a broken connection, or an error inside a stream."""
     now = datetime.now(UTC)
     if isinstance(exc, APIStatusError):
         return read_failure(model, exc.status_code, exc.body, exc.response.headers, now)
-    if isinstance(exc, APITimeoutError):
-        return Failure(model, Kind.TIMEOUT)
     if exc.body is None:
-        return Failure(model, Kind.CONNECTION)
+        return Failure(model, _kind_of_loss(exc, Kind.CONNECTION))
     return read_failure(model, 0, exc.body, {}, now)
+
+
+def _kind_of_loss(exc: APIError, kind: Kind) -> Kind:
+    return Kind.UNCONNECTED if type(exc.__cause__).__name__ in _UNCONNECTED else kind

@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from aiohttp import web
@@ -61,7 +61,9 @@ class Say:
     `ending` says what follows the last piece: the end as it should be, a cut connection, silence or nothing but
     comments until the client leaves, a line that is no JSON, or the JSON of an error (OpenRouter and llama.cpp send
     errors inside a stream).
-    `finish` empty sends no reason for the end; `reasoning` comes first, in the field that DeepSeek's API named.
+    `finish` empty sends no reason for the end, `last_words` says what follows one; `reasoning` comes first, in the
+    field that DeepSeek's API named.
+    `told` is called after each piece.
     """
 
     pieces: tuple[str, ...] = ()
@@ -71,16 +73,22 @@ class Say:
     usage: bool = True
     reasoning: tuple[str, ...] = ()
     ending: Literal["done", "drop", "silence", "malformed", "comments"] | Json = "done"
+    last_words: Literal["usage", "drop", "silence"] = "usage"
+    told: Callable[[], None] = field(default=lambda: None, repr=False)  # its address differs in every worker
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """An answer with an HTTP error: a JSON body, or a text that is none; held back until `gate` is set."""
+    """An answer with an HTTP error: a JSON body, or a text that is none; held back until `gate` is set.
+
+    `broken` cuts the connection within the body.
+    """
 
     status: int
-    body: Json | str = field(default_factory=dict)
+    body: Json | Sequence[Json] | str = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     gate: asyncio.Event | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,9 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """No answer and no cut: nothing at all, until the client leaves."""
+    """No answer and no cut, until the client leaves: nothing at all, or a stream's headers, or comments as well."""
+
+    after: Literal["nothing", "headers", "comments"] = "nothing"
 
 
 Behaviour = Say | Refuse | Drop | Hang
@@ -142,7 +152,7 @@ class FakeModel(Listening):
 
     def __init__(
         self,
-        respond: Callable[[ModelRequest], str] = lambda _: "Understood.",
+        respond: Callable[[ModelRequest], Behaviour | str] = lambda _: "Understood.",
         *,
         prompt_tokens: Callable[[ModelRequest], int] = lambda request: len(request.text.split()),
         completion_tokens: Callable[[str], int] = lambda text: len(text.split()),
@@ -175,26 +185,22 @@ class FakeModel(Listening):
 
     def script(self, *behaviours: Behaviour | str) -> None:
         """Lay out what happens to the next requests, one each; a string is an answer in one piece."""
-        self._script.extend(Say((each,)) if isinstance(each, str) else each for each in behaviours)
+        self._script.extend(as_behaviour(each) for each in behaviours)
 
     async def _handle(self, http: web.Request) -> web.StreamResponse:
         request = parse_request(await http.text(), {name.lower(): value for name, value in http.headers.items()})
         self.requests.append(request)
         self._changes.mark()
-        behaviour = self._script.popleft() if self._script else Say((self.respond(request),))
+        behaviour = self._script.popleft() if self._script else as_behaviour(self.respond(request))
         try:
-            if isinstance(behaviour, Refuse) and behaviour.gate:
-                await behaviour.gate.wait()
             match behaviour:
-                case Refuse(status, str(text), headers):
-                    return web.Response(status=status, text=text, headers=headers)
-                case Refuse(status, body, headers):
-                    return web.json_response(body, status=status, headers=headers)
+                case Refuse():
+                    return await self._refuse(http, behaviour)
                 case Drop():
                     cut(http)
                     return web.Response()
-                case Hang():
-                    await asyncio.Event().wait()
+                case Hang(after):
+                    await self._hang(http, after)
                 case Say() if not request.stream:
                     if behaviour.gate:
                         await behaviour.gate.wait()
@@ -208,6 +214,28 @@ class FakeModel(Listening):
             self._changes.mark()
         raise AssertionError("every behaviour is handled")
 
+    async def _refuse(self, http: web.Request, refuse: Refuse) -> web.StreamResponse:
+        if refuse.gate:
+            await refuse.gate.wait()
+        body = refuse.body if isinstance(refuse.body, str) else json.dumps(refuse.body)
+        length = {"Content-Length": str(len(body) + 1000)} if refuse.broken else {}
+        response = web.StreamResponse(
+            status=refuse.status, headers={"Content-Type": "application/json", **length, **refuse.headers}
+        )
+        await response.prepare(http)
+        await response.write(body.encode())
+        if refuse.broken:
+            cut(http)
+        return response
+
+    async def _hang(self, http: web.Request, after: str) -> None:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        if after != "nothing":
+            await response.prepare(http)
+        while after == "comments":
+            await comment(response)
+        await asyncio.Event().wait()
+
     async def _stream(self, http: web.Request, request: ModelRequest, say: Say) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(http)
@@ -216,6 +244,7 @@ class FakeModel(Listening):
             await send(response, choice(request, {"reasoning_content": thought}))
         for piece in say.pieces:
             await send(response, choice(request, {"content": piece}))
+            say.told()
             await asyncio.sleep(say.pace)
             if say.gate:
                 await say.gate.wait()
@@ -228,15 +257,16 @@ class FakeModel(Listening):
                 cut(http)
             case "silence":
                 await asyncio.Event().wait()
-            case "comments":  # OpenRouter keeps a connection alive with comments while a model is slow (its API docs)
+            case "comments":
                 while True:
-                    await response.write(b": OPENROUTER PROCESSING\n\n")
-                    await asyncio.sleep(0.005)
+                    await comment(response)
             case "malformed":
                 await response.write(b'data: {"choices": [\n\n')
             case "done":
                 if say.finish:
                     await send(response, choice(request, {}, say.finish))
+                if say.last_words != "usage":
+                    await self._end(http, response, request, replace(say, ending=say.last_words))
                 if say.usage:
                     usage = self._usage(request, "".join(say.pieces))
                     await send(response, {**choice(request, {}), "choices": [], "usage": usage})
@@ -261,6 +291,11 @@ class FakeModel(Listening):
             "total_tokens": prompt + completion,
             "prompt_tokens_details": {"cached_tokens": self._cached_tokens(request)},
         }
+
+
+def as_behaviour(each: Behaviour | str) -> Behaviour:
+    """A string is an answer in one piece."""
+    return Say((each,)) if isinstance(each, str) else each
 
 
 def parse_request(body: str, headers: Mapping[str, str]) -> ModelRequest:
@@ -297,3 +332,9 @@ def cut(http: web.Request) -> None:
 async def send(response: web.StreamResponse, event: Json) -> None:
     """Send one server-sent event."""
     await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+
+async def comment(response: web.StreamResponse) -> None:
+    """Keep a connection alive with a comment, as OpenRouter does while a model is slow (its API docs)."""
+    await response.write(b": OPENROUTER PROCESSING\n\n")
+    await asyncio.sleep(0.005)

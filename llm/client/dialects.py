@@ -1,0 +1,151 @@
+"""Pure: what a server's refusal says, in the dialect of every server.
+
+A server's message is looked at here and never kept: it may quote the prompt, and OpenAI's quotes the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from llm.client.chat import SUBSTITUTES
+from llm.client.failures import Failure, Kind
+
+_TOO_LONG_MARKS = frozenset(
+    {
+        "context_length_exceeded",  # code: OpenAI, Azure, OpenRouter, TensorRT-LLM
+        "exceed_context_size_error",  # type: llama.cpp since September 2025 (pull request 15780)
+        "context_exceeded",  # type: ds4
+        "input_tokens",  # param: vLLM since 0.16, whose type and code are those of any bad request
+        "input_text",  # param: the same, refused before it was tokenized
+    }
+)
+"""Values of `code`, `type` or `param` that say that the prompt does not fit."""
+
+_TOO_LONG_PHRASES = (
+    "maximum context length",  # vLLM before 0.16, SGLang, Mistral, DeepSeek, Fireworks, endpoints behind OpenRouter
+    "longer than the maximum model length",  # vLLM before 0.16, counted by its engine
+    "longer than the model's context length",  # SGLang, Together
+    "exceed_context_size_error",  # Ollama: llama.cpp's whole JSON as the message, under a type of its own
+    "prompt too long; exceeded max context length",  # Ollama's own engine
+    "context size has been exceeded",  # llama.cpp where the answer outgrows the context, LM Studio (MLX): server_error
+    "exceeds the available context size",  # llama.cpp before September 2025
+    "model is loaded with context length of",  # LM Studio (GGUF): 200 and a stream of one error, without code or type
+    "greater than the context length",  # LM Studio since
+    "`inputs` must have less than",  # text-generation-inference
+    "`inputs` tokens + `max_new_tokens` must be",  # text-generation-inference: no room left for the answer
+    "prompt is too long",  # Anthropic
+    "input token count",  # Gemini: "The input token count (…) exceeds …", Vertex: "… is … but model only supports …"
+    "maximum prompt length is",  # xAI
+    "reduce the length of the messages",  # Groq, and OpenAI where a gateway hands on its words alone
+    "exceeds the context window",  # OpenAI, the same
+    "exceeded model token limit",  # Moonshot
+    "context window exceeds limit",  # MiniMax
+    "range of input length should be",  # Qwen (DashScope)
+    "too many tokens: ",  # Cohere
+    "input is too long for requested model",  # Bedrock, behind a gateway
+    "exceeds the maximum allowed input length",  # Poolside, behind OpenRouter
+    "contextwindowexceedederror",  # LiteLLM, ahead of any other server's words
+)
+"""What servers write who offer nothing but words; the one place where words are matched.
+
+(langchain, litellm, opencode and pi keep lists of the same, from their users' reports; earendil-works/pi issue 129 has
+the answers of most of the hosted ones.)
+"""
+
+_UNSUPPORTED_MARKS = frozenset({"unsupported_parameter", "unknown_parameter"})
+"""Values of `code` that say that the server does not know the field that `param` names: OpenAI, Azure."""
+
+_UNSUPPORTED_PHRASE = re.compile(
+    r"(?:(?:unsupported|unknown) parameter: "  # gateways that hand on OpenAI's words alone (LiteLLM)
+    r"|unrecognized request argument supplied: "  # Azure before 2024-09
+    r"|extra_forbidden\W+loc\W+body\W+)"  # older vLLM: the list of Pydantic's errors, printed
+    r"\W?(\w+)"
+)
+"""The same in words, followed by the field."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+def read_failure(model: str, status: int, body: object, headers: Mapping[str, str], now: datetime) -> Failure:
+    """Read a server's refusal; `body` is its JSON, with or without the `error` around it, or its text.
+
+    `status` is 0 for an error that came inside a stream: then a number in its `code` is taken for it (llama.cpp,
+    OpenRouter).
+    """
+    if isinstance(body, list) and body:  # Gemini
+        body = body[0]
+    error = body.get("error", body) if isinstance(body, Mapping) else body
+    fields: Mapping[object, object] = error if isinstance(error, Mapping) else {}
+    marks = [str(fields[name]) for name in ("code", "type", "param") if isinstance(fields.get(name), str | int)]
+    message = fields.get("message", "") if fields else error
+    words = message.casefold() if isinstance(message, str) else ""
+    named = [mark for mark in marks if _IDENTIFIER.fullmatch(mark)]
+    code = named[0] if named else ""
+    return Failure(
+        model=model,
+        kind=Kind.FILTERED if _is_flagged(fields) else Kind.STATUS,
+        status=status or (int(code) if re.fullmatch(r"[45]\d\d", code) else 0),
+        code=code,
+        retry_after=read_wait(headers, now),
+        too_long=_is_too_long(status, marks, words),
+        refused=_read_refused(fields, words),
+    )
+
+
+def _is_too_long(status: int, marks: Sequence[str], words: str) -> bool:
+    """Whether the prompt does not fit; one too many for this minute, which is said in much the same words, is not."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return False
+    return (
+        status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        or not _TOO_LONG_MARKS.isdisjoint(marks)
+        or any(phrase in words for phrase in _TOO_LONG_PHRASES)
+    )
+
+
+def _is_flagged(fields: Mapping[object, object]) -> bool:
+    """Whether a moderation took offence: OpenRouter's 403, told from one for the key by the piece that it quotes.
+
+    (OpenRouter's docs, errors and debugging: ModerationErrorMetadata.)
+    """
+    metadata = fields.get("metadata")
+    return isinstance(metadata, Mapping) and "flagged_input" in metadata
+
+
+def _read_refused(fields: Mapping[object, object], words: str) -> str:
+    """Return the field of SUBSTITUTES that the server says it does not know, or nothing.
+
+    A field that it knows, with a value that it refuses, is not meant: it would be refused under its other name too.
+    """
+    spelled = _UNSUPPORTED_PHRASE.search(words)
+    named: list[object] = [spelled[1]] if spelled else []
+    if fields.get("code") in _UNSUPPORTED_MARKS:
+        named.append(fields.get("param"))
+    message = fields.get("message")
+    detail = fields.get("detail") or (message.get("detail") if isinstance(message, Mapping) else message)
+    for fault in detail if isinstance(detail, list) else []:  # Pydantic's errors: Mistral
+        if isinstance(fault, Mapping) and fault.get("type") == "extra_forbidden":
+            place = fault.get("loc")  # ["body", "stream_options", "include_usage"], or without the last
+            named += place[1:2] if isinstance(place, list) else []
+    return next((name for name in named if isinstance(name, str) and name in SUBSTITUTES), "")
+
+
+def read_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that a server asks to wait, or None.
+
+    `headers` have names in lower case. `retry-after-ms` is OpenAI's; Retry-After is a number of seconds or a date
+    (RFC 9110, 10.2.3). What is neither is ignored.
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "").strip()
+        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+            return float(value) * unit
+    try:
+        moment = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
