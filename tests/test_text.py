@@ -307,6 +307,12 @@ def test_a_name_stands_on_one_line_and_cannot_turn_it_round() -> None:
     assert display_name(" \n\u200e") == ""
 
 
+def test_a_name_holds_nothing_that_is_not_seen() -> None:
+    assert display_name("Al\u200bi\u00adce\ufeff\U000e0041\u3164") == "Alice"
+    assert display_name("\u200d") == ""
+    assert display_name("❤\ufe0f") == "❤\ufe0f"
+
+
 def test_a_name_that_is_too_long_says_so() -> None:
     assert display_name("a" * 80) == "a" * 80
     assert display_name("a" * 81) == "a" * 79 + "…"
