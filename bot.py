@@ -311,9 +311,10 @@ async def check(settings: config.Settings) -> int:
         )
     else:
         findings.append(Finding("slack", True, "not served: SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set"))
+    redact = logs.redactor(settings.secrets())
     for finding in findings:
         cure = f" → {finding.cure}" if finding.cure and not finding.well else ""
-        print(f"{'ok ' if finding.well else 'BAD'}  {finding.subject}: {finding.detail}{cure}")
+        print(redact(f"{'ok ' if finding.well else 'BAD'}  {finding.subject}: {finding.detail}{cure}"))
     return DONE if all(finding.well for finding in findings) else FAILED
 
 

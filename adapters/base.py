@@ -44,7 +44,7 @@ class ChatPlatform(ABC):
 
     @abstractmethod
     async def post(self, to: Inbound, text: str, part: int) -> str:
-        """Post one part of a reply and return the platform's id of it; the first part refers to the message answered.
+        """Post one part of a reply and return the platform's id of it; it can be found again by the message it answers.
 
         Raises: ReplyImpossible, PlatformUnreachable.
         """

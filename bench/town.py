@@ -87,28 +87,29 @@ class Town:
             await self._say_something(talk)
 
     async def _say_something(self, talk: Talk) -> None:
-        stage, place = talk.stage, talk.place
-        mark, author = f"s{next(self.numbers)}", self.chance.choice(talk.people)
-        what = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        if what == "aside" and talk.joined:
-            other = stage.scene.mention(next(person for person in talk.people if person != author))
-            await stage.say(mark, f"{other} by the way", sort=Sort.ASIDE, place=place, author=author, to_bot=False)
-            talk.asides.append(mark)
-        elif what == "edit" and talk.asides:
-            await stage.change(talk.asides.pop(), "never mind")
-        elif what == "delete" and talk.asides:
-            await stage.delete(talk.asides.pop())
-        elif what == "command":
-            await stage.say(mark, "!help", sort=Sort.COMMAND, place=place, author=author, to_bot=False)
-            await self._answered(talk, mark)
-        else:
-            await self._ask(talk)
+        stage, author = talk.stage, self.chance.choice(talk.people)
+        match self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]:
+            case "aside" if talk.joined:
+                other = stage.scene.mention(next(person for person in talk.people if person != author))
+                talk.asides.append(await self._say(talk, f"{other} by the way", Sort.ASIDE, author, to_bot=False))
+            case "edit" if talk.asides:
+                await stage.change(talk.asides.pop(), "never mind")
+            case "delete" if talk.asides:
+                await stage.delete(talk.asides.pop())
+            case "command":
+                await self._answered(talk, await self._say(talk, "!help", Sort.COMMAND, author, to_bot=False))
+            case _:
+                await self._ask(talk)
+
+    async def _say(self, talk: Talk, words: str, sort: Sort, author: str, *, to_bot: bool) -> str:
+        mark = f"s{next(self.numbers)}"
+        await talk.stage.say(mark, words, sort=sort, place=talk.place, author=author, to_bot=to_bot)
+        return mark
 
     async def _ask(self, talk: Talk) -> None:
-        mark, author = f"s{next(self.numbers)}", self.chance.choice(talk.people)
         mention = talk.mention and not (talk.joined and self.chance.choice((True, False)))
-        await talk.stage.say(mark, "tell me something", place=talk.place, author=author, to_bot=mention)
-        await self._answered(talk, mark)
+        author = self.chance.choice(talk.people)
+        await self._answered(talk, await self._say(talk, "tell me something", Sort.ASK, author, to_bot=mention))
         talk.joined = talk.joins
 
     async def _answered(self, talk: Talk, mark: str) -> None:

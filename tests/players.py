@@ -121,8 +121,7 @@ class Platform:
         here = sorted((m for m in fresh if m.place == place), key=lambda m: m.sent_at)
         standing = {message.message_id for message in here} | {id_ for id_, p in self.posts.items() if p.place == place}
         threads = dict.fromkeys(m.place for m in fresh if m.place != place and replace(m.place, thread="") == place)
-        until = max((message.sent_at for message in here), default=since)
-        return History(place, since, until, tuple(here), frozenset(standing), tuple(threads))
+        return History(place, since, tuple(here), frozenset(standing), tuple(threads))
 
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
         life, text, posts = self._life, "", list(posted)

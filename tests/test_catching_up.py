@@ -245,6 +245,13 @@ class TestChanges:
         assert on.platform.shown() == ["Answer 1.", "Answer 3."]
         assert on.asked() == ["Ann: hello", "Answer 1.", "Ann: and now?"]
 
+    async def test_what_was_said_while_the_bot_listened_and_not_for_it_stays_so(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            await self.missed(on)
+            on.write(-500, "what they would not let the bot hear then")
+            await self.caught_up(on)
+        assert said(on) == ["m-600", "m1"]
+
     async def test_what_is_older_than_is_compared_is_left_alone(self, tmp_path: Path) -> None:
         async with stage(tmp_path, replace(SETTINGS, compare_hours=1)) as on:
             message = await self.missed(on)

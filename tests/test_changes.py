@@ -156,6 +156,19 @@ class TestBeforeAnswering:
             await on.wait_for(lambda: len(on.platform.posts) == 1)
             assert (await on.transcript())[0] == "hello"
 
+    @pytest.mark.parametrize("how", ["edited", "deleted"])
+    async def test_a_change_that_is_told_before_its_message_is_not_undone_by_it(self, tmp_path: Path, how: str) -> None:
+        async with stage(tmp_path) as on:
+            message = on.write(1, "the secret is K7")
+            if how == "edited":
+                await on.core.amend(replace(on.rewrite(message, "nothing"), addressed=False))
+            else:
+                await on.core.erase(message.place, ["m1"])
+            await on.core.accept(message)
+            await on.hear(2, "and now?", author="bob")
+            await on.wait_for(lambda: "m2" in [message for message, _ in on.platform.said])
+        assert on.asked() == [*(["Ann: nothing", "Answer 1."] if how == "edited" else []), "Bob: and now?"]
+
 
 class TestAfterAnswering:
     async def test_what_was_edited_is_in_later_requests_as_it_is_now(self, tmp_path: Path) -> None:

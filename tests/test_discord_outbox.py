@@ -177,9 +177,7 @@ class TestLostOnTheWay:
         assert words(home) == ["word"] * 700
         assert [noted for noted, _ in core.noted] == [0, 1]
 
-    @pytest.mark.parametrize(
-        "status", [0, 500, 502, 503, 504]
-    )  # of which discord.py itself posts again after 500, 502, 504
+    @pytest.mark.parametrize("status", [0, 500, 502, 503, 504])  # after 500, 502, 504 discord.py posts again
     async def test_within_minutes_the_nonce_keeps_it_single_where_nothing_can_be_looked_for(
         self, home: Home, status: int
     ) -> None:

@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bot
+import config
+from adapters.terminal import Terminal
 from errors import ModelUnreachable
 from memory.limits import ceilings, day_end, free_at, scope_over
 from memory.types import Conversation, CoreSettings, Scope, Spent, spenders
@@ -154,6 +157,17 @@ class TestMinute:
             await on.until(1)
         assert on.platform.said == [("m1", "Answer 2.")]
 
+    async def test_whoever_sits_at_the_terminal_is_answered_as_often_as_he_likes(self, tmp_path: Path) -> None:
+        source, printed, toml = tmp_path / "in", tmp_path / "out", tmp_path / "config.toml"
+        source.write_text("one\ntwo\nthree\n", encoding="utf-8")
+        database = f'[storage]\nurl = "sqlite:///{tmp_path / "terminal.db"}"\n'
+        toml.write_text(f"[limits]\nmessages_per_minute = 1\n{database}", encoding="utf-8")
+        (tmp_path / ".env").touch()
+        settings = config.load(toml, tmp_path / ".env", {})
+        with source.open(encoding="utf-8") as stdin, printed.open("w", encoding="utf-8") as stdout:
+            await bot.serve(settings, asyncio.Event(), [Terminal(stdin=stdin, stdout=stdout, user="ann")])
+        assert "a minute" not in printed.read_text(encoding="utf-8")
+
     async def test_a_command_is_no_answer_that_counts(self, tmp_path: Path) -> None:
         async with stage(tmp_path, replace(TWICE, messages_per_minute=1)) as on:
             for number in range(1, 4):
@@ -203,12 +217,12 @@ class TestDay:
         assert [text for text in texts if text.startswith("Answer")] == ["Answer 1.", "Answer 2.", "Answer 3."]
 
     async def test_many_at_once_cannot_take_together_what_none_could_alone(self, tmp_path: Path) -> None:
-        async with stage(tmp_path, daily(total=1200)) as on:
+        async with stage(tmp_path, replace(daily(total=1200), max_reply_tokens=100)) as on:
             on.model.gate = asyncio.Event()
             for number in range(20):
                 await on.hear(number, "hello", author=f"user {number}", channel=f"channel {number}")
             await on.wait_for(lambda: len(on.platform.said) + len(on.model.prompts) == 20)
-            (need,) = {prompt.tokens for prompt in on.model.prompts}
+            (need,) = {prompt.tokens + 100 for prompt in on.model.prompts}
             assert len(on.model.prompts) == 1200 // need > 1
             on.model.gate.set()
             await on.until(20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
@@ -28,9 +28,6 @@ _MEMBERS: Final = 100
 
 _SERVERS_SECONDS: Final = 5.0
 """How long servers are waited for of which a new session has told the ids alone; one in an outage does not come."""
-
-_CLOCKS: Final = timedelta(seconds=10)
-"""How far this machine's clock may run ahead of Discord's, by which a message's time is told."""
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
@@ -60,7 +57,6 @@ async def read(client: Connection, place: Place, since: datetime) -> History | N
 
     Raises: PlatformUnreachable.
     """
-    until = max(since, datetime.now(UTC) - _CLOCKS)
     try:
         channel = await _open(client, place)
         if channel is None:
@@ -80,7 +76,6 @@ async def read(client: Connection, place: Place, since: datetime) -> History | N
     return History(
         place,
         since,
-        max(since, until),
         messages=tuple(_said(client, reversed(newest_first), channel)),
         standing=frozenset(str(message.id) for message in newest_first),
     )

@@ -149,7 +149,6 @@ class Reader:
         return History(
             place=place,
             since=begin,
-            until=max(begin, page.at),
             messages=await self._said(place.channel, page.messages, begin, after=since),
             standing=standing_in(page.messages, begin),
             threads=tuple(Place(place.platform, place.space, place.channel, thread) for thread in threads),
@@ -160,11 +159,10 @@ class Reader:
         messages = tuple({text_at(message, "ts"): message for page in pages for message in page.messages}.values())
         newest = sorted(at for at in times_in(messages) if at >= since)[-_PAGE:]
         begin = newest[0] if len(newest) == _PAGE else since
-        until = max(newest, default=since) if pages[-1].more else pages[0].at
         return History(
             place=place,
             since=begin,
-            until=max(begin, until),
+            until=newest[-1] if pages[-1].more and newest else None,
             messages=await self._said(place.channel, messages, begin, after=since),
             standing=standing_in(messages, begin),
         )

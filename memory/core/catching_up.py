@@ -245,7 +245,7 @@ class CatchUp:
     ) -> None:
         gone: list[str] = []
         for message in stored:
-            if not history.since <= message.sent_at <= history.until:
+            if message.sent_at < history.since or (history.until is not None and message.sent_at > history.until):
                 continue
             if message.message_id not in history.standing:
                 gone.append(message.message_id)

@@ -114,17 +114,18 @@ class Inbound:
 class History:
     """What stands in one place now, read from the platform, of a stretch of time.
 
-    It is complete from `since` to `until`; a bounded reading may begin later than was asked for. `messages` are what
-    people said, in order of sending, each as if it came in now. `standing` are the ids of all messages that stand there
-    in that time, the bot's own among them. `threads` are places under it in which something newer may stand.
+    It is complete from `since` on; a bounded reading may begin later than was asked for, and end with what was sent at
+    `until`. `messages` are what people said, in order of sending, each as if it came in now. `standing` are the ids of
+    all messages that stand there in that time, the bot's own among them. `threads` are places under it in which
+    something newer may stand.
     """
 
     place: Place
     since: datetime
-    until: datetime
     messages: tuple[Inbound, ...] = ()
     standing: frozenset[str] = frozenset()
     threads: tuple[Place, ...] = ()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
