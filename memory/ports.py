@@ -226,8 +226,8 @@ class Store(Protocol):
         """
         ...
 
-    async def beat(self, platforms: Sequence[str]) -> None:
-        """Note that all that these platforms sent until now was received."""
+    async def beat(self, platforms: Sequence[str], until: datetime) -> None:
+        """Note that all that these platforms sent until then was received."""
         ...
 
     async def heard_until(self, platform: str) -> datetime | None:

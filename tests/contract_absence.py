@@ -87,9 +87,8 @@ class AbsenceContract:
 
     async def test_when_a_platform_was_last_heard_outlives_a_crash(self, store: Store, kept: Kept) -> None:
         assert await store.heard_until("discord") is None
-        await store.beat(["discord", "slack"])
-        kept.now = ONE + timedelta(seconds=20)
-        await store.beat(["slack"])
+        await store.beat(["discord", "slack"], ONE)
+        await store.beat(["slack"], ONE + timedelta(seconds=20))
 
         store = await kept.crash()
         assert await store.heard_until("discord") == ONE
@@ -155,6 +154,14 @@ class AbsenceContract:
 
         assert len(known) < 700
         assert {each.message_id for each in known} == {str(number) for number in range(700 - len(known), 700)}
+
+    async def test_what_came_too_late_to_be_answered_is_not_answered_when_it_comes_again(self, store: Store) -> None:
+        """Unlike what came first without being for the bot: it was for the bot, and only remembered."""
+        await accept(store, message(1, "anybody there?"), Decision.REMEMBER)
+
+        assert await accept(store, message(1, "anybody there?")) is None
+
+        assert [waiting.decision for waiting in await pending(store)] == [Decision.REMEMBER]
 
     # ---- joining
 

@@ -103,7 +103,10 @@ class DeletionContract:
         assert [found.inbound.reply_to for found in await pending(store)] == [None]
 
     async def test_of_an_answer_to_a_deleted_message_the_bots_message_can_be_deleted_too(self, store: Store) -> None:
-        await talk(store, NO_IDEA, "hi")
+        waiting, exchange = await wait_for(store, NO_IDEA)
+        await store.note_post(waiting, 0, post_of(NO_IDEA))
+        await store.record(replace(exchange, answer=answer_to(NO_IDEA, "hi")))
+        store.said(waiting)
         await delete(store, "1")
         assert await texts(store) == ["hi"]
 

@@ -169,6 +169,19 @@ class EditingContract:
             assert await texts(store, place) == ["my code is K7"]
             assert [waiting.inbound.reply_to for waiting in await pending(store, place)] == [quote_of(SECRET)]
 
+    async def test_the_same_id_elsewhere_is_another_message(self, store: Store) -> None:
+        for number, place in enumerate((GENERAL, *ELSEWHERE)):
+            await talk(store, replace(SECRET, place=place))
+            await talk(store, message(10 + number, "look", "bob", place, quote_of(SECRET)))
+            await accept(store, message(20 + number, "and look", "bob", place, quote_of(SECRET)))
+
+        assert await amend(store, SAFE) == HERE_ALONE
+
+        for place in ELSEWHERE:
+            assert await texts(store, place) == ["my code is K7", "look"]
+            assert await quotes(store, place) == ["my code is K7"]
+            assert [waiting.inbound.reply_to for waiting in await pending(store, place)] == [quote_of(SECRET)]
+
     @pytest.mark.parametrize("settled", [False, True])
     async def test_an_edit_that_changes_no_word_changes_nothing(self, store: Store, settled: bool) -> None:
         _, exchange = await wait_for(store, SECRET)

@@ -247,16 +247,12 @@ class PlainStore:
             self.begun.add(row)
         return max((row.attempts for row in earlier), default=0)
 
-    def crash(self) -> None:
-        """Lose what is in memory."""
-        self._begin_run()
-
-    def close_and_open(self) -> None:
-        """End in peace and begin again."""
-        self.note_said()
-        for row in self.rows.values():
-            if row.state == "waiting":
-                row.attempts = 0
+    def start_anew(self, *, killed: bool) -> None:
+        """End in peace or lose what is in memory, and begin again."""
+        if not killed:
+            self.note_said()
+            for row in self.rows.values():
+                row.attempts *= row.state != "waiting"
         self._begin_run()
 
     # ---- edits, expiry
@@ -311,3 +307,8 @@ class PlainStore:
             held.lines = kept
         self.scrub_due |= gone > 0
         return gone
+
+    def scrub(self) -> None:
+        """Clean what was forgotten, which has to be due."""
+        self.note_said()
+        self.scrub_due = False

@@ -18,17 +18,18 @@ import bot
 import config
 from tests.fakes.discord import FakeDiscord, Permission
 from tests.fakes.model import FakeModel
-from tests.fakes.slack import FakeSlack
+from tests.fakes.slack import FakeMessage, FakeSlack
 
 Table = Mapping[str, str | int | bool | list[str]]
 
 
 class Scene(ABC):
-    """People and places; `mod` moderates. `home` and `other` are places with conversations of their own."""
+    """People, the bot among them, and places; `mod` moderates. `home` and `other` have conversations of their own."""
 
     ann: str
     bob: str
     mod: str
+    bot: str
     home: str
     other: str
 
@@ -64,6 +65,18 @@ class Scene(ABC):
     @abstractmethod
     async def say(self, person: str, text: str, place: str = "", *, to_bot: bool = False) -> str:
         """Write a message at home or elsewhere, with a mention of the bot or without; return its id."""
+
+    @abstractmethod
+    async def edit(self, message: str, text: str, place: str = "") -> None:
+        """Give a message another text, whoever wrote it."""
+
+    @abstractmethod
+    async def delete(self, message: str, place: str = "") -> None:
+        """Take a message away, whoever wrote it."""
+
+    @abstractmethod
+    def answers(self, place: str = "") -> list[str]:
+        """The ids of the bot's messages, oldest first."""
 
     @abstractmethod
     def said(self, place: str = "") -> list[str]:
@@ -161,6 +174,7 @@ class DiscordScene(Scene):
         self.home = discord.add_channel(self.server, "general")
         self.other = discord.add_channel(self.server, "random")
         self.ann, self.bob, self.mod = (discord.add_user(name.lower(), name) for name in ("Ann", "Bob", "Mod"))
+        self.bot = discord.bot_id
         for person in (self.ann, self.bob):
             discord.add_member(self.server, person)
         discord.add_member(self.server, self.mod, [discord.add_role(self.server, "mods", Permission.MANAGE_MESSAGES)])
@@ -189,6 +203,20 @@ class DiscordScene(Scene):
         words = f"{self.mention(self.discord.bot_id)} {text}" if to_bot else text
         return await self.discord.say(place or self.home, person, words, reply_to=reply_to)
 
+    async def edit(self, message: str, text: str, place: str = "") -> None:
+        """See `Scene`."""
+        del place
+        await self.discord.edit(message, text)
+
+    async def delete(self, message: str, place: str = "") -> None:
+        """See `Scene`."""
+        del place
+        await self.discord.delete(message)
+
+    def answers(self, place: str = "") -> list[str]:
+        """See `Scene`."""
+        return [message.id for message in self.discord.from_bot(place or self.home)]
+
     def said(self, place: str = "") -> list[str]:
         """See `Scene`."""
         return [message.content for message in self.discord.from_bot(place or self.home)]
@@ -215,6 +243,7 @@ class SlackScene(Scene):
         self.slack = slack
         self.ann, self.bob = slack.add_user("ann", "Ann"), slack.add_user("bob", "Bob")
         self.mod = slack.add_user("mod", "Mod", admin=True)
+        self.bot = slack.bot_user_id
         people = (self.ann, self.bob, self.mod)
         self.channel = slack.add_channel("general", members=people)
         self.other_channel = slack.add_channel("random", members=people)
@@ -253,10 +282,25 @@ class SlackScene(Scene):
         direct = channel.startswith("D")
         return await self.slack.say(channel, person, text, thread_ts=thread, mention=to_bot and not direct)
 
+    async def edit(self, message: str, text: str, place: str = "") -> None:
+        """See `Scene`."""
+        await self.slack.edit((place or self.home).partition("/")[0], message, text)
+
+    async def delete(self, message: str, place: str = "") -> None:
+        """See `Scene`."""
+        await self.slack.delete((place or self.home).partition("/")[0], message)
+
+    def answers(self, place: str = "") -> list[str]:
+        """See `Scene`."""
+        return [message.ts for message in self._own(place)]
+
     def said(self, place: str = "") -> list[str]:
         """See `Scene`."""
+        return [message.shown for message in self._own(place)]
+
+    def _own(self, place: str) -> list[FakeMessage]:
         channel, _, thread = (place or self.home).partition("/")
-        return [message.shown for message in self.slack.from_bot(channel) if not thread or message.thread_ts == thread]
+        return [message for message in self.slack.from_bot(channel) if not thread or message.thread_ts == thread]
 
     async def thread(self) -> str:
         """See `Scene`; it lies in the channel of `home`."""

@@ -39,10 +39,11 @@ class TestMessages:
             on.write(3, "second", author="bob")
             on.write(2, "first")
             on.write(1, "elsewhere", channel="never seen")
+            on.write(4, "in a thread", channel="never seen", thread="t")
             await on.start(missed=True)
-            await on.until(4)
+            await on.until(5)
         assert [message for message in said(on) if message in {"m2", "m3"}] == ["m2", "m3"]
-        assert on.platform.shown("never seen") != []
+        assert set(said(on)) == {"m-1", "m1", "m2", "m3", "m4"}
 
     async def test_the_first_start_ever_catches_up_with_nothing_that_was_said_before_it(self, tmp_path: Path) -> None:
         on = Stage(tmp_path, SETTINGS, 30)
@@ -248,7 +249,7 @@ class TestChanges:
     async def test_what_was_said_while_the_bot_listened_and_not_for_it_stays_so(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             await self.missed(on)
-            on.write(-500, "what they would not let the bot hear then")
+            on.write(-500, "what they would not let the bot hear then", author="bob")
             await self.caught_up(on)
         assert said(on) == ["m-600", "m1"]
 
@@ -282,12 +283,13 @@ class TestTroubles:
             await on.until(1)
             await served(on)
             on.platform.unreadable.add(HOME)
-            on.write(1, "hello")
-            on.write(2, "hello", channel="other")
+            on.write(1, "hello", channel="other")
+            on.write(2, "hello")
             await on.start(missed=True)
             await on.until(2)
-            assert (await on.transcript()) == ["hello", "Answer 1."]
-        assert said(on) == ["m-10", "m2"]
+            assert on.platform.read == [HOME, replace(HOME, channel="other")]
+            assert await on.transcript() == ["hello", "Answer 1."]
+        assert said(on) == ["m-10", "m1"]
 
     @pytest.mark.parametrize("why", [PlatformUnreachable("down"), KeyError("a fault of ours")])
     async def test_what_breaks_off_is_tried_again_and_until_then_nothing_counts_as_heard(
@@ -321,28 +323,38 @@ class TestTroubles:
             await on.until(1)
         assert on.pauses == [15, 60, 300, 300]
 
-    async def test_another_connection_meanwhile_begins_it_anew_once(self, tmp_path: Path) -> None:
+    async def test_after_another_connection_meanwhile_all_is_read_once_more(self, tmp_path: Path) -> None:
+        other = replace(HOME, channel="other")
         async with stage(tmp_path) as on:
             await served(on)
             on.platform.reading = asyncio.Event()
-            on.write(1, "hello")
+            on.write(1, "hello", channel="other")
+            on.write(2, "hello")
             await on.start(missed=True)
             await on.wait_for(lambda: on.platform.read == [HOME])
             await on.core.connected("stage", missed=True)
-            await on.wait_for(lambda: on.platform.read == [HOME, HOME])
+            await on.core.connected("stage", missed=True)
             await on.core.connected("stage", missed=False)
             on.platform.reading.set()
-            await on.until(1)
-        assert said(on) == ["m1"]
-        assert on.platform.read == [HOME, HOME]
+            await on.until(2)
+            await on.wait_for(lambda: on.platform.read[2:] == [HOME, other])
+        assert said(on) == ["m2", "m1"]
+        assert on.platform.read == [HOME, other, HOME, other]
 
     async def test_a_dead_connection_does_not_count_as_heard(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
-            await on.wait_for(lambda: bool(on.rows("SELECT * FROM heartbeats")))
+            await on.hear(1, "hello")
+            await on.until(1)
             heartbeat = on.rows("SELECT * FROM heartbeats")
             on.now, on.platform.alive = START + timedelta(minutes=5), False
             await on.stop()
             assert on.rows("SELECT * FROM heartbeats") == heartbeat
+            on.platform.alive = True
+            await on.start()
+            await on.hear(2, "hello")
+            await on.wait_for(lambda: "m2" in said(on))
+            await on.stop()
+            assert on.rows("SELECT * FROM heartbeats") != heartbeat
 
     async def test_what_a_connection_that_died_unnoticed_has_swallowed_is_found(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:

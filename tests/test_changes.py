@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from memory.core.voice import FORGOTTEN
-from tests.stage import SETTINGS, Stage, stage
+from memory.forgetting import find_echo
+from memory.types import Forgetting
+from tests.fakes.model import Say
+from tests.scenes import Scene
+from tests.stage import SETTINGS, START, Stage, stage
 
 FOLDING = replace(SETTINGS, max_tokens=2000, keep_tokens=200, keep_recent=2)
 
@@ -88,6 +92,19 @@ class TestWhileAnswering:
         assert "K7" in on.asked(1)[0]
         assert not any("K7" in text for text in on.asked(2))
         assert on.platform.shown()[1] == "Answer 3."
+
+    async def test_an_answer_that_nobody_stopped_is_void_all_the_same_and_made_again(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            await on.hear(1, "the secret is K7")
+            await on.until(1)
+            gate = on.model.gate = asyncio.Event()
+            await on.hear(2, "what is it?", author="bob")
+            await on.until_asked(2)
+            await on.store.forget(Forgetting(on.write(1, "").place, START, messages=("m1",)), find_echo)
+            gate.set()
+            await on.until(2)
+            assert await on.transcript() == ["Answer 1.", "what is it?", "Answer 3."]
+        assert on.asked(2) == ["Answer 1.", "Bob: what is it?"]
 
     async def test_answers_in_other_conversations_go_on(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
@@ -252,3 +269,59 @@ class TestAfterAnswering:
             await on.core.accept(message)
             await on.core.amend(on.rewrite(message, "really none of your business"))
             assert on.rows("SELECT * FROM inbox") == []
+
+
+class TestOnThePlatforms:
+    async def test_an_edit_while_the_answer_is_made_is_answered_instead_in_the_same_message(self, scene: Scene) -> None:
+        scene.model.script(Say(("You must ", "mean "), ending="silence"))
+        async with scene.serving():
+            message = await scene.ask(scene.ann, "where is Olso?")
+            await scene.heard("You must")
+            scene.model.respond = lambda _: "In Norway."
+            await scene.edit(message, "where is Oslo?")
+            await scene.heard("In Norway.")
+        assert scene.said() == ["In Norway."]
+        assert "Ann: where is Oslo?" in scene.model.requests[-1].text
+        assert "Olso" not in scene.model.requests[-1].text
+
+    async def test_a_deletion_while_the_answer_is_made_takes_it_away(self, scene: Scene) -> None:
+        scene.model.script(Say(("Your code K7 ", "is safe "), ending="silence"))
+        async with scene.serving():
+            message = await scene.ask(scene.ann, "my code is K7")
+            await scene.heard("K7")
+            await scene.delete(message)
+            await scene.wait_for(lambda: not any("K7" in said for said in scene.said()))
+            await scene.exchange(scene.bob, "what is her code?", "Understood.")
+        assert "K7" not in scene.model.requests[-1].text
+        assert scene.rows("SELECT text FROM turns") == [("what is her code?",), ("Understood.",)]
+
+    async def test_what_was_edited_is_in_later_requests_as_it_is_now(self, scene: Scene) -> None:
+        async with scene.serving():
+            message = await scene.ask(scene.ann, "my name is Jon")
+            await scene.heard("Understood.")
+            await scene.edit(message, "my name is John")
+            await scene.until(lambda: ("my name is John",) in scene.rows("SELECT text FROM turns"))
+            await scene.ask(scene.bob, "what is her name?")
+            await scene.heard("Understood.", times=2)
+        assert "Ann: my name is John" in scene.model.requests[-1].text
+        assert len(scene.model.requests) == 2  # an edit is no question
+
+    async def test_what_was_deleted_is_in_no_later_request_the_bots_own_words_included(self, scene: Scene) -> None:
+        scene.model.respond = lambda _: "Noted: B5."
+        async with scene.serving():
+            message = await scene.ask(scene.ann, "my code is K7")
+            await scene.heard("Noted: B5.")
+            await scene.delete(message)
+            await scene.delete(scene.answers()[0])
+            await scene.until(lambda: scene.rows("SELECT text FROM turns") == [])
+            scene.model.respond = lambda _: "Understood."
+            await scene.exchange(scene.bob, "what is her code?", "Understood.")
+        assert not any(code in scene.model.requests[-1].text for code in ("K7", "B5"))
+
+    async def test_a_mention_that_an_edit_brings_is_answered(self, scene: Scene) -> None:
+        async with scene.serving():
+            message = await scene.say(scene.ann, "where is Oslo?")
+            await scene.edit(message, f"{scene.mention(scene.bot)} where is Oslo?")
+            await scene.heard("Understood.")
+            await scene.exchange(scene.bob, "hello", "Understood.", scene.other)
+        assert len(scene.said()) == 1

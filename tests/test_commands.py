@@ -183,6 +183,38 @@ class TestSummary:
         assert scene.rows("SELECT * FROM summaries") == []
 
 
+class TestUsage:
+    async def test_everybody_sees_his_own_and_who_moderates_sees_all(self, scene: Scene) -> None:
+        scene.settings["limits"] = {"user_tokens_per_day": 10_000}
+        async with scene.serving():
+            await scene.exchange(scene.ann, "hello", "Understood.")
+            ((used,),) = scene.rows("SELECT prompt_tokens + completion_tokens FROM usage")
+            await scene.say(scene.ann, "!usage")
+            await scene.heard(f"- You: {used} of 10,000")
+            assert "All together" not in scene.said()[-1]
+            await scene.say(scene.mod, "!usage")
+            await scene.heard(f"- All together: {used}; there is no limit")
+
+    async def test_a_limit_is_told_and_lifted_by_who_moderates(self, scene: Scene) -> None:
+        scene.settings["limits"] = {"user_tokens_per_day": 1}
+        async with scene.serving():
+            await scene.ask(scene.ann, "hello")
+            await scene.heard("You have had your 1 tokens for today; I answer again in ")
+            await scene.say(scene.mod, f"!usage lift {scene.mention(scene.ann)}")
+            await scene.heard("Lifted for Ann, until 00:00 UTC.")
+            await scene.exchange(scene.ann, "and now?", "Understood.")
+        assert "Ann: hello" in scene.model.requests[0].text
+
+    async def test_in_a_direct_message_nobody_lifts_his_own_limit(self, scene: Scene) -> None:
+        scene.settings["limits"] = {"user_tokens_per_day": 1, "space_tokens_per_day": 1}
+        direct = scene.direct(scene.ann)
+        async with scene.serving():
+            for words in ("lift", f"lift {scene.mention(scene.ann)}", "lift all"):
+                await scene.say(scene.ann, f"!usage {words}", direct)
+            await scene.heard("is for people who moderate this place; nothing was changed.", direct, times=3)
+        assert scene.rows("SELECT * FROM spending WHERE lifted") == []
+
+
 class TestSlash:
     async def test_slash_commands_do_the_same_and_answer_their_user_alone(self, discord_scene: DiscordScene) -> None:
         scene = discord_scene
@@ -200,4 +232,4 @@ class TestSlash:
         async with scene.serving():
             await scene.say(scene.ann, "!help")
             await scene.heard("Mention me or reply to me and I answer")
-        assert all(f"`!{name}`" in scene.said()[-1] for name in ("help", "forget", "summary"))
+        assert all(f"`!{name}`" in scene.said()[-1] for name in ("help", "forget", "summary", "usage"))

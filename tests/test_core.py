@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from bench.turn import count_commits
@@ -13,7 +15,7 @@ from memory.core.planning import Planning
 from memory.types import Answer, Conversation, CoreSettings, Exchange, Prompt, Role, Turn, Visibility
 from storage import open_store
 from tests.players import Model
-from tests.stage import START, stage
+from tests.stage import SETTINGS, START, stage
 
 
 class Refusing(Model):
@@ -122,28 +124,34 @@ async def test_while_it_drains_nothing_new_begins_and_what_comes_is_kept(tmp_pat
 
 
 async def test_a_command_that_still_runs_when_the_platform_connects_again_runs_once(tmp_path: Path) -> None:
-    async with stage(tmp_path) as on:
-        on.platform.last_send = asyncio.Event()
-        await on.hear(1, "!help")
+    async with stage(tmp_path, replace(SETTINGS, max_tokens=2000, keep_tokens=200, keep_recent=2)) as on:
+        for number in range(1, 4):
+            await on.hear(number, "wind the thread")
+            await on.until(number)
+        on.model.fold_gate = asyncio.Event()
+        await on.hear(4, "!summary now", author="mod")
+        await on.until_folding(1)
+        on.now += timedelta(seconds=1)
+        before = on.rows("SELECT * FROM heartbeats")
         await on.core.connected("stage", missed=False)
-        on.platform.last_send.set()
-        await on.until(1)
-        await on.core.connected("stage", missed=False)
-        await on.hear(2, "hello")
-        await on.until(2)
-    assert [message for message, _ in on.platform.said] == ["m1", "m2"]
+        await on.wait_for(lambda: on.rows("SELECT * FROM heartbeats") != before)  # what waits was taken up
+        on.model.fold_gate.set()
+        await on.until(4)
+    assert [message for message, _ in on.platform.said] == ["m1", "m2", "m3", "m4"]
+    assert len(on.platform.posts) == 4
 
 
 async def test_a_turn_costs_three_commits(tmp_path: Path) -> None:
+    commits = []
     async with stage(tmp_path) as on:
-        await on.hear(0, "hello")
-        await on.until(1)
-        before = count_commits(on.path)
-        for number in range(1, 6):
+        for number in range(1, 5):
             await on.hear(number, "hello")
-            await on.until(number + 1)
-        # The message, where its reply stands, the exchange; that it was said goes along with the next of them.
-        assert count_commits(on.path) - before == 5 * 3
+            await on.until(number)
+            for _ in range(20):  # time enough for more of them
+                await asyncio.sleep(0.001)
+            commits.append(count_commits(on.path))
+    # The message, where its reply stands, the exchange; that it was said goes along with the next message.
+    assert [after - before for before, after in pairwise(commits)] == [3, 3, 3]
 
 
 async def test_after_a_failed_fold_the_next_try_waits_longer_every_time(tmp_path: Path) -> None:

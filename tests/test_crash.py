@@ -15,7 +15,7 @@ from tests.crash.ledger import Given, Kept, Ledger, Said, Sort, Standing, find_f
 from tests.crash.nursery import nursery
 from tests.crash.rounds import Outcome, choose_deaths, describe, play_all, rehearse
 
-POINTS, MOMENTS, AT_ONCE = 24, 6, 30
+POINTS, MOMENTS, AT_ONCE = 20, 5, 25
 SEED = 1
 
 FEWEST = {"commit": 40, "post:before": 12, "post:after": 12, "edit:before": 6, "edit:after": 6, "model:piece": 20}
@@ -56,7 +56,8 @@ LEDGER = Ledger(
 )
 WHOLE = Standing("here", "b1", LEDGER.given[1].text, "m1")
 COMMAND = Standing("here", "b2", "There is no summary.", "m3")
-KEPT = Kept((("user", "m1", "q-1"), ("assistant", "re:m1", WHOLE.text), ("user", "m2", "q-2")), (), "ok")
+TURNS = (("user", "m1", "q-1"), ("assistant", "re:m1", WHOLE.text), ("user", "m2", "q-2"))
+KEPT = Kept(TURNS, (), frozenset({"b1", "b2", "b3", "b4"}), "ok")
 
 
 class TestLedger:
@@ -126,7 +127,7 @@ class TestLedger:
         assert invariants(asked, answered, aside, ledger=replace(LEDGER, edited={"2": "else"})) == ["edit missed"]
         assert invariants(asked, aside) == ["said, not recorded"]
 
-    def test_what_is_not_settled_and_a_damaged_file_are_noticed(self) -> None:
-        kept = replace(KEPT, open=("m1 waiting",), integrity="row 1 missing from index")
+    def test_what_is_not_settled_a_reply_not_known_on_disk_and_a_damaged_file_are_noticed(self) -> None:
+        kept = replace(KEPT, open=("m1 waiting",), posts=frozenset({"b2"}), integrity="row 1 missing from index")
         faults = find_faults(LEDGER, [WHOLE, COMMAND], [], kept)
-        assert [fault.invariant for fault in faults] == ["unsettled", "integrity"]
+        assert [fault.invariant for fault in faults] == ["unsettled", "not noted", "integrity"]

@@ -224,6 +224,24 @@ class TestLostOnTheWay:
         assert core.failed == []
         assert words(home) == ["word"] * 700
 
+    async def test_a_limit_over_all_that_the_sign_of_typing_meets_passes_although_the_answer_outruns_it(
+        self, home: Home
+    ) -> None:
+        async def script(_: Inbound) -> AsyncIterator[Delta]:
+            await home.fake.wait_for(lambda: any("/typing" in request.path for request in home.fake.requests))
+            await asyncio.sleep(0)
+            yield Delta("Hello!")
+
+        home.fake.rate_limit_next("POST", "/typing", 0.1, everywhere=True)
+        async with home.core(script) as core:
+            await home.ask()
+            await core.answered()
+            core.settled.clear()
+            await home.ask()
+            await core.answered()
+        assert core.failed == []
+        assert home.said() == ["Hello!", "Hello!"]
+
     async def test_a_part_that_was_taken_away_without_a_word_of_it_is_gone_all_the_same(self, home: Home) -> None:
         async def script(_: Inbound) -> AsyncIterator[Delta]:
             yield Delta(LONG)

@@ -71,6 +71,11 @@ def test_who_has_to_wait_is_free_at_the_time_he_is_told(asked: list[int]) -> Non
     assert free_at(answered, len(answered), until) is None
 
 
+def test_who_was_answered_more_often_than_is_allowed_now_waits_for_as_many_as_are_too_many() -> None:
+    answered = [START + timedelta(seconds=second) for second in (0, 10, 20)]
+    assert free_at(answered, 2, START + timedelta(seconds=30)) == START + timedelta(seconds=70)
+
+
 def test_the_narrowest_limit_that_a_call_would_pass_is_named() -> None:
     limits = {Scope.USER: 100, Scope.SPACE: 200, Scope.ALL: 300}
     spent = {scope: Spent(90) for scope in Scope}

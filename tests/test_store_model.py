@@ -20,14 +20,13 @@ from typing import TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from memory.forgetting import find_echo
 from memory.ports import Promise
-from memory.types import Decision, Exchange, Forgetting, Inbound, Owed, Place, Quote, Scope, Stored, Turn
+from memory.types import Decision, Exchange, Forgetting, Inbound, Place, Quote
 from tests.kept import (
     AFTER_SUMMARY,
-    EVERYTHING,
     GENERAL,
     THREAD,
     USAGE,
@@ -39,12 +38,12 @@ from tests.kept import (
     kept_at,
     message,
     moment,
-    pending,
     quote_of,
     turn_of,
 )
+from tests.plain_comparison import compare_debts, compare_place
 from tests.plain_forgetting import forget as forget_plainly
-from tests.plain_store import Line, PlainStore, Row
+from tests.plain_store import PlainStore, Row
 
 T = TypeVar("T")
 
@@ -52,12 +51,21 @@ PLACES = (GENERAL, THREAD, Place("discord", "server", "random"))
 PLACE = st.sampled_from(PLACES)
 USER = st.sampled_from(["ann", "bob", "cleo"])
 AGO = st.sampled_from([0, 0, 4, 12])
+WHAT = {
+    "answer": Decision.ANSWER,
+    "overhear": Decision.REMEMBER,
+    "remember, it is late": Decision.REMEMBER,
+    "do": Decision.COMMAND,
+}
 WORD = re.compile("zebra[0-9]+z")
 TOKENS = USAGE.prompt_tokens + USAGE.completion_tokens
 
 
 class StoreAgainstModel(RuleBasedStateMachine):
-    """The rules are a Store's verbs, each done to both; the invariants compare."""
+    """The rules are a Store's verbs, each done to both; the invariants compare.
+
+    What takes away, and what ends a run, is done no more often than what adds: `added` counts what is left of that.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,6 +78,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.sent: list[Inbound] = []
         self.posts: list[tuple[Place, str]] = []
         self.number = 0
+        self.added = 0
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         """Run one call of the store to its end."""
@@ -104,14 +113,21 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     # ---- messages
 
-    @rule(place=PLACE, user=USER, quoted=st.integers(0, 5), what=st.sampled_from("aaarrl!"), ago=AGO)
+    @initialize(said=st.lists(st.tuples(PLACE, USER, st.integers(0, 5)), min_size=2, max_size=6))
+    def begin_with(self, said: list[tuple[Place, str, int]]) -> None:
+        """Something was said and answered."""
+        for place, user, quoted in said:
+            self.converse(place, user, quoted, repeated=quoted)
+
+    @rule(place=PLACE, user=USER, quoted=st.integers(0, 5), what=st.sampled_from(list(WHAT)), ago=AGO)
     def accept(self, place: Place, user: str, quoted: int, what: str, ago: int) -> None:
-        """Somebody says something, to be answered, remembered, remembered for being late, or done; it may quote."""
+        """Somebody says something, and may quote what was said."""
+        self.added += 1
         word, number = self.word(), self.number
-        inbound = message(number, f"!do {word}" if what == "!" else word, user, place, self.quote(place, quoted))
-        inbound = replace(inbound, sent_at=moment(number - ago), addressed=what != "r")
+        inbound = message(number, f"!{what} {word}" if what == "do" else word, user, place, self.quote(place, quoted))
+        inbound = replace(inbound, sent_at=moment(number - ago), addressed=what != "overhear")
         self.sent.append(inbound)
-        self.take(inbound, {"a": Decision.ANSWER, "!": Decision.COMMAND}.get(what, Decision.REMEMBER))
+        self.take(inbound, WHAT[what])
 
     def quote(self, place: Place, quoted: int) -> Quote | None:
         """A quotation of one of the last messages of a channel, or of a post of the bot there; or none."""
@@ -139,7 +155,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.take(replace(data.draw(st.sampled_from(self.sent)), addressed=True), Decision.ANSWER)
 
     @precondition(lambda self: self.sent)
-    @rule(data=st.data(), same=st.booleans())
+    @rule(data=st.data(), same=st.sampled_from([False, False, True]))
     def amend(self, data: st.DataObject, same: bool) -> None:
         """A message is edited, be it known or not."""
         sent = data.draw(st.sampled_from(self.sent))
@@ -155,23 +171,36 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @rule(data=st.data(), part=st.integers(0, 2), gone=st.sampled_from([False, False, True]))
     def note_post(self, data: st.DataObject, part: int, gone: bool) -> None:
         """A part of a reply stands somewhere, or no more."""
-        row = self.any_row(data)
-        post = "" if gone else f"p{self.count()}"
-        if post:
-            self.posts.append((row.place, post))
+        self.post(self.any_row(data), part, "" if gone else f"p{self.count()}")
+
+    def post(self, row: Row, part: int, post: str) -> None:
+        """Note a post."""
+        self.posts += [(row.place, post)] if post else []
         self.run(self.store.note_post(row.id, part, post))
         self.plain.note_post(row, part, post)
 
     # ---- turns
 
+    @rule(place=PLACE, user=USER, quoted=st.integers(0, 5), repeated=st.integers(0, 4))
+    def converse(self, place: Place, user: str, quoted: int, repeated: int) -> None:
+        """Somebody says something and all that waits there is answered at once."""
+        self.accept(place, user, quoted, "answer", 0)
+        rows = self.plain.pending(place)
+        if rows:
+            self.post(rows[-1], 0, f"p{self.count()}")
+            self.settle_lane(rows, "answer", repeated)
+
     @precondition(lambda self: any(self.plain.pending(place) for place in PLACES))
     @rule(data=st.data(), how=st.sampled_from(["answer", "answer", "sentence", "late"]), repeated=st.integers(0, 4))
     def record(self, data: st.DataObject, how: str, repeated: int) -> None:
-        """A turn ends: an answer repeats the question and perhaps an earlier turn; a late one writes nothing."""
+        """A turn ends, with an answer or a sentence; a late one writes nothing."""
         place = data.draw(st.sampled_from([place for place in PLACES if self.plain.pending(place)]))
-        rows = self.plain.pending(place)[: data.draw(st.integers(1, 3))]
+        self.settle_lane(self.plain.pending(place)[: data.draw(st.integers(1, 3))], how, repeated)
+
+    def settle_lane(self, rows: list[Row], how: str, repeated: int) -> None:
+        """Record messages of a lane; an answer repeats the question and perhaps an earlier turn."""
         target = rows[-1]
-        lines = self.plain.held[place].lines
+        place, lines = target.place, self.plain.held[target.place].lines
         answered = target.decision is Decision.ANSWER
         sentence = self.word() if answered and how == "sentence" else ""
         answer = f"{self.word()} {target.inbound.text}" if answered and not sentence else ""
@@ -201,7 +230,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.plain.settle(row, sentence)
 
     @precondition(lambda self: any(row.unsaid for row in self.plain.rows.values()))
-    @rule(data=st.data(), possible=st.booleans())
+    @rule(data=st.data(), possible=st.sampled_from([True, True, False]))
     def said(self, data: st.DataObject, possible: bool) -> None:
         """A reply stands in full; or it cannot be said, and a sentence is, if it was not forgotten."""
         row = data.draw(st.sampled_from([row for row in self.plain.rows.values() if row.unsaid]))
@@ -235,30 +264,29 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     # ---- forgetting
 
-    @rule(place=PLACE, ago=AGO)
-    def forget_place(self, place: Place, ago: int) -> None:
-        """A channel with its threads, or a thread, is forgotten."""
-        self.forget(Forgetting(place, self.moment(ago)))
+    @precondition(lambda self: self.added)
+    @rule(place=PLACE, ago=AGO, last=st.integers(0, 4))
+    def forget(self, place: Place, ago: int, last: int) -> None:
+        """A place, or the newest messages of one, is forgotten, as of now or of some time ago."""
+        self.compare_forgetting(Forgetting(place, self.moment(ago), last=last))
 
-    @rule(place=PLACE, last=st.integers(1, 4), ago=AGO)
-    def forget_last(self, place: Place, last: int, ago: int) -> None:
-        """The newest messages of one conversation are forgotten, as of some time ago: what waits first, then turns."""
-        self.forget(Forgetting(place, self.moment(ago), last=last))
+    @precondition(lambda self: self.added)
+    @rule(place=PLACE, ago=AGO, user=USER)
+    def forget_user(self, place: Place, ago: int, user: str) -> None:
+        """A person's words are forgotten, in a channel with its threads or in a thread."""
+        self.compare_forgetting(Forgetting(place, self.moment(ago), user=user))
 
-    @rule(place=PLACE, user=USER, ago=AGO)
-    def forget_user(self, place: Place, user: str, ago: int) -> None:
-        """One person's words are forgotten, in a channel with its threads or in a thread."""
-        self.forget(Forgetting(place, self.moment(ago), user=user))
-
+    @precondition(lambda self: self.added)
     @rule(place=PLACE, data=st.data())
     def delete(self, place: Place, data: st.DataObject) -> None:
         """Messages are deleted on the platform, people's or the bot's own, known ones or not."""
         ids = [sent.message_id for sent in self.sent] + [post for _, post in self.posts] + ["unknown"]
         messages = data.draw(st.lists(st.sampled_from(ids), min_size=1, max_size=3))
-        self.forget(Forgetting(replace(place, thread=""), self.moment(), messages=tuple(messages)))
+        self.compare_forgetting(Forgetting(replace(place, thread=""), self.moment(), messages=tuple(messages)))
 
-    def forget(self, forgetting: Forgetting) -> None:
+    def compare_forgetting(self, forgetting: Forgetting) -> None:
         """Let both forget: the Store has to take what the other took, and a command that waits is told of it."""
+        self.added -= 1
         commands = [row for row in self.plain.rows.values() if row.is_command and row.state == "waiting"]
         told = commands[-1:] if not forgetting.messages else []
         word = self.word()
@@ -274,42 +302,39 @@ class StoreAgainstModel(RuleBasedStateMachine):
         assert {found.id for found in gone.begun} == {row.id for row in begun}
         assert gone.touched == {conversation_at(place) for place in touched}
 
+    @precondition(lambda self: self.added)
     @rule(ago=st.sampled_from([4, 12, 30]))
     def prune(self, ago: int) -> None:
         """What is older than some time expires."""
+        self.added -= 1
         before = self.moment(ago)
         assert self.run(self.store.prune(before)) == self.plain.prune(before)
 
+    @precondition(lambda self: self.plain.scrub_due)
     @rule()
     def scrub(self) -> None:
         """The files are cleaned, to the last byte, of what was forgotten."""
+        words = self.words()
         assert self.run(self.store.scrub())
-        if self.plain.scrub_due:
-            self.plain.scrub_due = False
-            self.plain.note_said()
-            assert set(WORD.findall(files_of(self.path).decode("latin-1"))) == self.words()
+        self.plain.scrub()
+        assert set(WORD.findall(files_of(self.path).decode("latin-1"))) == words
 
     # ---- runs of the process
 
-    @precondition(lambda self: self.plain.rows)
+    @precondition(lambda self: any(row.state == "waiting" for row in self.plain.left))
     @rule(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         """Messages are taken up, be they left by earlier runs or not."""
-        rows = [self.any_row(data) for _ in range(data.draw(st.integers(1, 2)))]
-        rows = list(dict.fromkeys(rows))
+        rows = list(dict.fromkeys(self.any_row(data) for _ in range(data.draw(st.integers(1, 2)))))
         assert self.run(self.store.begin([row.id for row in rows])) == self.plain.begin(rows)
 
-    @rule()
-    def crash(self) -> None:
-        """The process is killed and starts anew."""
-        self.store = self.run(self.kept.crash())
-        self.plain.crash()
-
-    @rule()
-    def reopen(self) -> None:
-        """The process ends in peace and starts anew."""
-        self.store = self.run(self.kept.open())
-        self.plain.close_and_open()
+    @precondition(lambda self: self.added)
+    @rule(killed=st.booleans())
+    def start_anew(self, killed: bool) -> None:
+        """The process is killed, or ends in peace, and starts anew."""
+        self.added -= 1
+        self.store = self.run(self.kept.crash() if killed else self.kept.open())
+        self.plain.start_anew(killed=killed)
 
     # ---- what has to hold
 
@@ -318,60 +343,12 @@ class StoreAgainstModel(RuleBasedStateMachine):
         return set(WORD.findall(" ".join(self.plain.texts())))
 
     @invariant()
-    def every_conversation_is_the_same(self) -> None:
-        """Epoch, turns, quotations, summary, waiting messages, what is known of the place and since when."""
+    def the_same_is_held_and_owed(self) -> None:
+        """All that can be asked."""
+        times = moment(self.number // 2), moment(self.number + 1)
         for place in PLACES:
-            self.run(self.compare(place))
-
-    async def compare(self, place: Place) -> None:
-        """Compare one conversation."""
-        held, conversation = self.plain.held[place], conversation_at(place)
-        thread = await self.store.load(conversation, EVERYTHING)
-        assert thread.epoch == held.epoch
-        assert [_outline(turn) for turn in thread.turns] == [_outline(line) for line in held.lines]
-        thread = await self.store.load(conversation, AFTER_SUMMARY)
-        assert [turn.text for turn in thread.turns] == [line.text for line in held.unfolded()]
-        assert (thread.summary.text if thread.summary else None) == (held.summaries[-1][0] if held.summaries else None)
-        assert [
-            (found.id, found.decision, found.inbound, found.posts, found.attempts)
-            for found in await pending(self.store, place)
-        ] == [(row.id, row.decision, row.inbound, row.showing(), row.attempts) for row in self.plain.pending(place)]
-        since = moment(self.number // 2)
-        assert sorted(await self.store.stored(place, since), key=repr) == sorted(self.known(place, since), key=repr)
-        for at in (since, moment(self.number + 1)):
-            assert await self.store.joined(place, at) is self.plain.joined(place, at)
-
-    def known(self, place: Place, since: datetime) -> list[Stored]:
-        """What is known of a place since a time."""
-        known = [(row.inbound.message_id, row.inbound.text, row.inbound.sent_at) for row in self.plain.pending(place)]
-        known += [(line.message_id, line.text, line.sent_at) for line in self.plain.held[place].lines if line.author]
-        stored = []
-        for message_id, text, sent_at in known:
-            row = self.plain.rows[message_id]
-            posts = row.showing() if row.answer and self.plain.answered(row) and not row.unsaid else ()
-            stored.append(Stored(message_id, text, sent_at, posts))
-        return [each for each in stored if each.sent_at >= since]
-
-    @invariant()
-    def the_same_is_owed_and_was_spent(self) -> None:
-        """To every message, and by earlier runs alone."""
-        self.run(self.compare_debts())
-
-    async def compare_debts(self) -> None:
-        """Compare what is owed, and the tokens that were spent."""
-        rows = sorted(self.plain.rows.values(), key=lambda row: row.id)
-        for row in rows:
-            owes = await self.store.owes(row.id)
-            assert (owes and _debt(owes)) == (self.debt(row) if row.unsaid else None)
-        assert [_debt(owed) for owed in await self.store.owed("discord")] == [
-            self.debt(row) for row in rows if row.unsaid and row in self.plain.left_unsaid
-        ]
-        assert (await self.store.spent({Scope.ALL: ""}))[Scope.ALL].tokens == self.plain.tokens
-
-    def debt(self, row: Row) -> tuple[int, str, str, tuple[str, ...]]:
-        """What is owed to a message: its id, the words, the turn that they are, the posts."""
-        answer = row.answer.message_id if row.answer and self.plain.answered(row) else ""
-        return row.id, self.plain.owed_text(row), answer, row.showing()
+            self.run(compare_place(self.store, self.plain, place, times))
+        self.run(compare_debts(self.store, self.plain))
 
     @invariant()
     def no_other_word_is_in_any_column(self) -> None:
@@ -380,15 +357,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
             assert set(WORD.findall("\n".join(db.iterdump()))) == self.words()
 
 
-def _outline(turn: Turn | Line) -> tuple[str, str, str, Quote | None]:
-    return turn.message_id, turn.author, turn.text, turn.quote
-
-
-def _debt(owed: Owed) -> tuple[int, str, str, tuple[str, ...]]:
-    return owed.waiting.id, owed.text, owed.answer, owed.waiting.posts
-
-
 TestStoreAgainstModel = StoreAgainstModel.TestCase
 TestStoreAgainstModel.settings = settings(
-    max_examples=int(os.environ.get("STORE_EXAMPLES", "40")), stateful_step_count=50, deadline=None
+    max_examples=int(os.environ.get("STORE_EXAMPLES", "60")), stateful_step_count=40, deadline=None
 )

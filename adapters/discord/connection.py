@@ -15,6 +15,7 @@ import discord
 from adapters.discord.failures import FAILURES, as_read_error
 from adapters.discord.places import PLATFORM, place_by_id
 from adapters.discord.reading import to_inbound
+from adapters.discord.requests import run_to_the_end
 from adapters.discord.slash import Take, register, tree_of
 from memory.ports import Intake
 from memory.types import CommandSpec, Inbound, Place, Visibility
@@ -58,6 +59,7 @@ class Connection(discord.Client):
             max_messages=None,
             guild_ready_timeout=_GUILDS_SECONDS,
         )
+        run_to_the_end(self.http)
         self.was_connected = False
         self._is_open = False
         self._is_ready = False

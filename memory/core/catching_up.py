@@ -5,8 +5,8 @@
 2. A connection may die unnoticed, so what is read begins a while before the last beat; what is known has its id.
 3. What was sent since then is taken in as if it came in now, but it is answered only if it is young enough.
 4. Places where people talked lately are compared: what was edited there is amended, what is gone is erased.
-5. No lane runs in a channel that is still to be read, so that people are answered in the order in which they spoke; a
-   channel that takes too long is not waited for.
+5. No lane runs in a place that is still to be read, so that people are answered in the order in which they spoke; what
+   takes too long is not waited for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -34,6 +34,12 @@ HOLD_SECONDS = 30.0
 """How long people wait at most until older messages of their channel are in."""
 
 MOST_PLACES = 300
+MOST_COMPARED = 50
+"""Places where people talked of late that are compared, whether or not there is anything newer: a request each."""
+
+FIRST = 20
+"""Where people talked last is read first: they may be waiting there now."""
+
 PAUSES = (15.0, 60.0, 300.0)
 """Seconds before catching up is tried again that broke off."""
 
@@ -89,32 +95,39 @@ class CatchUp:
         self._released = released
         self._hold_seconds = hold_seconds
         self._closed: set[str] = set()
-        self._behind: dict[str, set[tuple[str, str]]] = {}
+        self._behind: dict[str, set[Place]] = {}
         self._sound: set[str] = set()
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._under_way: set[str] = set()
+        self._again: set[str] = set()
+        self._news: dict[str, asyncio.Event] = {}
 
     def close(self, platform: str) -> None:
         """Hold all lanes of a platform that was never connected yet."""
         self._closed.add(platform)
 
     def holds(self, conversation: Conversation) -> bool:
-        """Whether a conversation has to wait until what was missed in its channel is in."""
-        platform = conversation.platform
-        behind = self._behind.get(platform, ())
-        return platform in self._closed or (conversation.space, conversation.channel) in behind
+        """Whether a conversation has to wait until what was missed in its place is in."""
+        place = conversation.place
+        behind = self._behind.get(place.platform, ())
+        return place.platform in self._closed or place in behind or replace(place, thread="") in behind
 
     def begin(self, platform: str, *, missed: bool) -> None:
-        """Take up aside what waits for a platform that was connected, and with `missed` what it said meanwhile."""
-        running = self._under_way.get(platform)
-        if running is not None:
-            if not missed:
-                return  # what runs already reads all that this connection could tell
-            running.cancel()
+        """Take up aside what waits for a platform that was connected, and with `missed` what it said meanwhile.
+
+        What is being read already is read to its end, and then once more: a connection that breaks again and again
+        would else never be caught up with, and hold people every time.
+        """
         if missed:
             self._sound.discard(platform)
+        if platform in self._under_way:
+            self._again |= {platform} if missed else set()
+            if platform in self._news:
+                self._news[platform].set()
+            return
+        if missed:
             self._closed.add(platform)
-        task = self._under_way[platform] = self._tasks.spawn(self._catch_up(self._platforms[platform], missed=missed))
-        task.add_done_callback(lambda done: self._under_way.pop(platform) if self._is(platform, done) else None)
+        self._under_way.add(platform)
+        self._tasks.spawn(self._catch_up(self._platforms[platform], missed=missed))
 
     async def note_first_start(self) -> None:
         """Let nothing be missed from now on of a platform that was never served; what is older was not for the bot.
@@ -123,7 +136,7 @@ class CatchUp:
         """
         new = [name for name in self._platforms if await self._store.heard_until(name) is None]
         if new:
-            await self._store.beat(new)
+            await self._store.beat(new, self._clock())
 
     async def beat_for_ever(self) -> None:
         """Keep the heartbeat on disk."""
@@ -133,16 +146,13 @@ class CatchUp:
 
     async def beat(self) -> None:
         """Note the platforms of which everything was received until now; raises nothing."""
-        alive = [name for name in sorted(self._sound) if self._platforms[name].alive]
+        alive = [name for name in sorted(self._sound - self._again) if self._platforms[name].alive]
         if not alive:
             return
         try:
-            await self._store.beat(alive)
+            await self._store.beat(alive, self._clock())
         except StorageError as exc:
             log.warning("no heartbeat", exc_info=exc)
-
-    def _is(self, platform: str, task: asyncio.Task[None]) -> bool:
-        return self._under_way.get(platform) is task
 
     def _open(self, platform: str) -> None:
         self._closed.discard(platform)
@@ -150,24 +160,54 @@ class CatchUp:
         self._released()
 
     async def _catch_up(self, platform: Platform, *, missed: bool) -> None:
-        """Take up what waits and read all that was missed, however often that breaks off."""
-        name, began, tally = platform.name, monotonic(), Counter[str]()
+        """Take up what waits and read all that was missed, however often that breaks off or has to be done again."""
+        name = platform.name
         patience = asyncio.get_running_loop().call_later(self._hold_seconds, self._open, name)
-        tries = 0
         try:
-            while not await self._try_to_catch_up(platform, tally, missed=missed):
-                self._open(name)
-                pause = PAUSES[min(tries, len(PAUSES) - 1)]
-                tries += 1
-                log.warning("catching up broke off", extra={"platform": name, "retry_seconds": pause})
-                await self._sleep(pause)
+            await self._catch_up_once(platform, missed=missed)
+            self._sound.add(name)
+            await self.beat()
+            while name in self._again:
+                await self._catch_up_once(platform, missed=True)
+                self._sound.add(name)
+                await self.beat()
         finally:
             patience.cancel()
-        self._sound.add(name)
+            self._under_way.discard(name)
+
+    async def _catch_up_once(self, platform: Platform, *, missed: bool) -> None:
+        """Read everything once; then all is known that was said before this began, and the heartbeat says so."""
+        name, began, began_at, tally, tries = platform.name, monotonic(), self._clock(), Counter[str](), 0
+        self._again.discard(name)
+        while not await self._try_to_catch_up(platform, tally, missed=missed):
+            self._open(name)
+            pause = PAUSES[min(tries, len(PAUSES) - 1)]
+            tries += 1
+            log.warning("catching up broke off", extra={"platform": name, "retry_seconds": pause})
+            await self._rest(name, pause)
+            began_at = self._clock()
         self._open(name)
-        await self.beat()
         if tally:
             log.info("caught up", extra={"platform": name, **tally, "seconds": round(monotonic() - began, 1)})
+        if name in self._again:
+            await self._note_heard(name, began_at)
+
+    async def _rest(self, platform: str, seconds: float) -> None:
+        """Wait before another try, or until there is another connection."""
+        news = self._news[platform] = asyncio.Event()
+        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(news.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._news[platform]
+            for wait in waits:
+                wait.cancel()
+
+    async def _note_heard(self, platform: str, until: datetime) -> None:
+        try:
+            await self._store.beat([platform], until)
+        except StorageError as exc:
+            log.warning("no heartbeat", exc_info=exc)
 
     async def _try_to_catch_up(self, platform: Platform, tally: Counter[str], *, missed: bool) -> bool:
         tally.clear()
@@ -194,12 +234,12 @@ class CatchUp:
     async def _read(self, platform: Platform, span: _Span, tally: Counter[str]) -> None:
         """Read one place after the other; its channel is released when nothing of it is left to be read."""
         name = platform.name
-        known = await self._store.places(name, min(span.since, span.compared), MOST_PLACES)
+        known = await self._store.places(name, min(span.since, span.compared), MOST_COMPARED)
         told = await platform.places(span.since)
-        queue = deque(list(dict.fromkeys([*told, *known]))[:MOST_PLACES])
+        queue = deque(list(dict.fromkeys([*known[:FIRST], *told, *known]))[:MOST_PLACES])
         seen = set(queue)
         if name in self._closed:
-            self._behind[name] = {(place.space, place.channel) for place in queue}
+            self._behind[name] = set(queue)
             self._closed.discard(name)
             self._released()
         if queue:
@@ -210,12 +250,13 @@ class CatchUp:
             new = [thread for thread in further if thread not in seen][: MOST_PLACES - len(seen)]
             seen.update(new)
             queue.extendleft(reversed(new))
+            if name in self._behind:
+                self._behind[name] |= set(new)
+                self._behind[name].discard(place)
+                self._released()
             tally["places"] += 1
             if tally["places"] % PROGRESS == 0:
                 log.info("catching up", extra={"platform": name, **tally, "left": len(queue)})
-            if (place.space, place.channel) not in {(left.space, left.channel) for left in queue}:
-                self._behind.get(name, set()).discard((place.space, place.channel))
-                self._released()
 
     async def _read_place(self, span: _Span, place: Place, tally: Counter[str], *, compared: bool) -> Sequence[Place]:
         """Read one place; return places under it that are to be read as well.

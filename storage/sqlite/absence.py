@@ -16,12 +16,12 @@ COMPARED = 500
 """Messages of one place that are compared with what stands on the platform, newest ones."""
 
 
-def beat(db: sqlite3.Connection, platforms: Sequence[str], now: datetime) -> None:
+def beat(db: sqlite3.Connection, platforms: Sequence[str], until: datetime) -> None:
     """See `Store.beat`."""
     db.executemany(
         "INSERT INTO heartbeats (platform, alive_at) VALUES (?, ?)"
         " ON CONFLICT (platform) DO UPDATE SET alive_at = excluded.alive_at",
-        [(platform, to_micros(now)) for platform in platforms],
+        [(platform, to_micros(until)) for platform in platforms],
     )
 
 

@@ -21,8 +21,6 @@ def amend(db: sqlite3.Connection, inbound: Inbound, turn: Turn) -> frozenset[Con
     if seen is None:
         return None
     row, state, conversation, text, extras = seen
-    if state == "forgotten":
-        return frozenset()
     touched = _amend_turns(db, inbound, turn)
     if state == "waiting" and text != to_text(inbound.text):
         # An edit changes nothing of what is quoted, and what was forgotten of that stays so.

@@ -230,9 +230,9 @@ class SQLiteStore:
         """The newest calls to a model."""
         return await self._reader.read(transcript.usages, model, newest)
 
-    async def beat(self, platforms: Sequence[str]) -> None:
-        """Note that all that these platforms sent until now was received."""
-        await self._write(absence.beat, platforms, self._clock())
+    async def beat(self, platforms: Sequence[str], until: datetime) -> None:
+        """Note that all that these platforms sent until then was received."""
+        await self._write(absence.beat, platforms, until)
 
     async def heard_until(self, platform: str) -> datetime | None:
         """When a platform was last heard."""

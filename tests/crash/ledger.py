@@ -58,10 +58,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the database holds after a clean stop: turns as (role, message id, text), and what is not settled."""
+    """What the database holds after a clean stop.
+
+    Turns are (role, message id, text), `open` is what is not settled, `posts` are the messages known to hold replies.
+    """
 
     turns: tuple[tuple[str, str, str], ...]
     open: tuple[str, ...]
+    posts: frozenset[str]
     integrity: str
 
 
@@ -147,6 +151,7 @@ def find_faults(
         *_change_faults(ledger, standing, before),
         *_turn_faults(ledger, standing, kept),
         *(Fault("unsettled", row) for row in kept.open),
+        *(Fault("not noted", message.message_id) for message in standing if message.message_id not in kept.posts),
         *([] if kept.integrity == "ok" else [Fault("integrity", kept.integrity)]),
     ]
 

@@ -90,7 +90,7 @@ class Stage(ABC):
             self.networks = (platform, model)
             yield
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 45.0) -> None:
         """Wait until something holds of what stands on the platform.
 
         Raises: TimeoutError.
@@ -164,11 +164,13 @@ class Stage(ABC):
         marks = {said.message_id: said.mark for said in self.ledger.said.values()}
         with closing(sqlite3.connect(self.scene.database)) as db:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'inbox'").fetchone():
-                return Kept((), ("there is no inbox",), "ok")
+                return Kept((), ("there is no inbox",), frozenset(), "ok")
             rows = db.execute("SELECT message_id, state FROM inbox WHERE state = 'waiting' OR unsaid").fetchall()
             turns = db.execute("SELECT role, message_id, text FROM turns ORDER BY id").fetchall()
+            posts = frozenset(row[0] for row in db.execute("SELECT message_id FROM posts"))
             (integrity,) = db.execute("PRAGMA integrity_check").fetchone()
-        return Kept(tuple(turns), tuple(f"{marks.get(row[0], row[0])} {row[1]}" for row in rows), integrity)
+        unsettled = tuple(f"{marks.get(message_id, message_id)} {state}" for message_id, state in rows)
+        return Kept(tuple(turns), unsettled, posts, integrity)
 
     # -- the model
 

@@ -59,11 +59,12 @@ class Story:
         await self._answered("t8")
 
     async def while_away(self) -> None:
-        """What happens while the bot is dead: a question at home, one in a new place, an edit, something deleted."""
+        """What happens while the bot is dead: questions at home and in a new place, an edit, something deleted."""
         stage = self._stage
         self._absences += 1
         if stage.was_ready() and self._absences == 1:
             await stage.say("w1", "are you there")
+            await stage.say("w3", "it does not answer", author=stage.scene.bob)
             await stage.say_first("w2", "is anybody there")
         await self.change()
 
