@@ -183,6 +183,7 @@ class OwingContract:
             await store.settle(row, "K7 is too much for me")
 
         await forget(store, forgetting)
+        await store.settle(row, "K7 comes too late")
 
         store = await kept.crash()
         assert await outline(store) == [("1", "", "", ("a",))]

@@ -85,6 +85,11 @@ class Stage:
             shutil.copy(f"{dead}{suffix}", f"{self.path}{suffix}")
         await self.stop(0)
 
+    async def serve_and_stop(self) -> None:
+        """End the process, now that it knows until when it has heard everything."""
+        await self.wait_for(lambda: bool(self.rows("SELECT * FROM heartbeats")))
+        await self.stop()
+
     async def die_and_start(self, *, missed: bool = False) -> None:
         """Kill the process and begin the next one."""
         await self.kill()
@@ -153,6 +158,11 @@ class Stage:
         del self.platform.written[message.place, message.message_id]
 
     # -- what there is to see
+
+    @property
+    def said(self) -> list[str]:
+        """The messages to which a reply was said in full, in that order."""
+        return [message for message, _ in self.platform.said]
 
     async def until(self, said: int) -> None:
         """Wait until so many replies have been said."""

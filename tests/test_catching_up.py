@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from errors import PlatformUnreachable
 from memory.types import Inbound, Place
 from tests.stage import SETTINGS, START, Stage, stage
 
 HOME = Place("stage", "space", "channel")
-
-
-async def served(on: Stage) -> None:
-    """Have the bot serve for a moment and stop, so that it knows until when it has heard everything."""
-    await on.wait_for(lambda: bool(on.rows("SELECT * FROM heartbeats")))
-    await on.stop()
-
-
-def said(on: Stage) -> list[str]:
-    """The messages that were answered, in order."""
-    return [message for message, _ in on.platform.said]
 
 
 class TestMessages:
@@ -35,15 +20,15 @@ class TestMessages:
         async with stage(tmp_path) as on:
             await on.hear(-1, "hello")
             await on.until(1)
-            await served(on)
+            await on.serve_and_stop()
             on.write(3, "second", author="bob")
             on.write(2, "first")
             on.write(1, "elsewhere", channel="never seen")
             on.write(4, "in a thread", channel="never seen", thread="t")
             await on.start(missed=True)
             await on.until(5)
-        assert [message for message in said(on) if message in {"m2", "m3"}] == ["m2", "m3"]
-        assert set(said(on)) == {"m-1", "m1", "m2", "m3", "m4"}
+        assert [message for message in on.said if message in {"m2", "m3"}] == ["m2", "m3"]
+        assert set(on.said) == {"m-1", "m1", "m2", "m3", "m4"}
 
     async def test_the_first_start_ever_catches_up_with_nothing_that_was_said_before_it(self, tmp_path: Path) -> None:
         on = Stage(tmp_path, SETTINGS, 30)
@@ -53,39 +38,39 @@ class TestMessages:
         await on.core.connected("stage", missed=True)
         await on.until(1)
         await on.stop()
-        assert said(on) == ["m1"]
+        assert on.said == ["m1"]
         assert on.asked() == ["Ann: said before it was connected"]
 
     async def test_after_a_connection_that_missed_nothing_nothing_is_read(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
-            await served(on)
+            await on.serve_and_stop()
             on.write(1, "hello")
             await on.start(missed=False)
             await on.hear(2, "hello")
             await on.until(1)
-        assert said(on) == ["m2"]
+        assert on.said == ["m2"]
         assert on.platform.read == []
 
     async def test_nothing_is_taken_in_twice_however_often_it_is_read(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             await on.hear(1, "hello")
             await on.until(1)
-            await served(on)
+            await on.serve_and_stop()
             on.write(2, "and now?")
             for _ in range(3):
                 await on.start(missed=True)
-                await on.wait_for(lambda: len(said(on)) == 2 and bool(on.platform.read))
+                await on.wait_for(lambda: len(on.said) == 2 and bool(on.platform.read))
                 on.platform.read.clear()
                 await on.core.accept(on.write(2, ""))
                 await on.stop()
         assert on.rows("SELECT text FROM turns") == [("hello",), ("Answer 1.",), ("and now?",), ("Answer 2.",)]
-        assert said(on) == ["m1", "m2"]
+        assert on.said == ["m1", "m2"]
 
     async def test_an_old_question_is_remembered_not_answered_and_an_old_command_is_ignored(
         self, tmp_path: Path
     ) -> None:
         async with stage(tmp_path) as on:
-            await served(on)
+            await on.serve_and_stop()
             on.write(60, "my name is Zorblax", author="bob")
             on.write(61, "!forget me now", author="bob")
             on.write(59 * 60, "!help")
@@ -93,7 +78,7 @@ class TestMessages:
             on.now = START + timedelta(minutes=62)
             await on.start(missed=True)
             await on.until(2)
-        assert sorted(said(on)) == ["m3540", "m3541"]
+        assert sorted(on.said) == ["m3540", "m3541"]
         assert on.asked() == ["Bob: my name is Zorblax", "Ann: what is his name?"]
 
     async def test_what_people_said_in_a_joined_thread_is_heard_and_what_they_said_before_the_bot_came_is_not(
@@ -103,11 +88,11 @@ class TestMessages:
             await on.hear(-30, "just between us", thread="t", addressed=False, author="bob")
             await on.hear(-20, "hello", thread="t")
             await on.until(1)
-            await served(on)
+            await on.serve_and_stop()
             on.write(1, "when do we meet?", thread="t", addressed=False, author="bob")
             await on.start(missed=True)
             await on.until(2)
-        assert said(on) == ["m-20", "m1"]
+        assert on.said == ["m-20", "m1"]
         assert on.asked() == ["Ann: hello", "Answer 1.", "Bob: when do we meet?"]
 
     async def test_what_lies_before_a_watermark_of_forget_stays_forgotten(self, tmp_path: Path) -> None:
@@ -117,18 +102,18 @@ class TestMessages:
             on.write(-15, "it is still K7", author="bob")  # never received
             await on.hear(-10, "!forget now", author="mod")
             await on.until(2)
-            await served(on)
+            await on.serve_and_stop()
             on.write(1, "what is it?")
             await on.start(missed=True)
             await on.until(3)
         assert on.asked() == ["Ann: what is it?"]
-        assert said(on)[2:] == ["m1"]
+        assert on.said[2:] == ["m1"]
 
 
 class TestOrder:
     async def test_before_the_first_connection_nobody_is_answered(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
-            await served(on)
+            await on.serve_and_stop()
             await on.start(connect=False)
             on.write(1, "first")
             await on.hear(2, "second", author="bob")
@@ -138,13 +123,13 @@ class TestOrder:
             assert on.model.prompts == []
             await on.core.connected("stage", missed=True)
             await on.until(3)
-        assert [message for message in said(on) if message != "m3"] == ["m1", "m2"]
+        assert [message for message in on.said if message != "m3"] == ["m1", "m2"]
 
     async def test_who_speaks_while_history_is_read_waits_for_those_who_spoke_before_in_his_channel_alone(
         self, tmp_path: Path
     ) -> None:
         async with stage(tmp_path) as on:
-            await served(on)
+            await on.serve_and_stop()
             on.platform.reading = asyncio.Event()
             on.write(1, "first")
             await on.start(missed=True)
@@ -152,36 +137,50 @@ class TestOrder:
             await on.hear(2, "second", author="bob")
             await on.hear(3, "hello", channel="other")
             await on.until(1)
-            assert said(on) == ["m3"]
+            assert on.said == ["m3"]
             on.platform.reading.set()
             await on.until(3)
-        assert said(on) == ["m3", "m1", "m2"]
+        assert on.said == ["m3", "m1", "m2"]
         assert on.asked() == ["Ann: first", "Answer 2.", "Bob: second"]
+
+    async def test_who_speaks_in_a_thread_waits_until_its_channel_is_read(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            await on.serve_and_stop()
+            on.platform.reading = asyncio.Event()
+            on.write(1, "first", thread="t")
+            await on.start(missed=True)
+            await on.wait_for(lambda: on.platform.read == [HOME])
+            await on.hear(2, "second", author="bob", thread="t")
+            await on.hear(3, "hello", channel="other")
+            await on.until(1)
+            on.platform.reading.set()
+            await on.until(3)
+        assert on.said == ["m3", "m1", "m2"]
 
     async def test_a_channel_is_answered_in_as_soon_as_it_is_read(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
-            await served(on)
+            await on.serve_and_stop()
             on.write(1, "hello", channel="quiet")
             on.write(2, "hello", channel="loud")
             on.platform.slow, on.platform.reading = {replace(HOME, channel="quiet")}, asyncio.Event()
             await on.start(missed=True)
             await on.until(1)
-            assert said(on) == ["m2"]
+            assert on.said == ["m2"]
             on.platform.reading.set()
             await on.until(2)
 
     async def test_a_history_that_hangs_holds_people_back_for_a_while_and_no_longer(self, tmp_path: Path) -> None:
         async with stage(tmp_path, hold_seconds=0.05) as on:
-            await served(on)
+            await on.serve_and_stop()
             on.platform.reading = asyncio.Event()
             on.write(1, "first")
             await on.start(missed=True)
             await on.hear(2, "second", author="bob")
             await on.until(1)
-            assert said(on) == ["m2"]
+            assert on.said == ["m2"]
             on.platform.reading.set()
             await on.until(2)
-        assert said(on) == ["m2", "m1"]
+        assert on.said == ["m2", "m1"]
 
     async def test_what_waited_since_the_last_run_comes_before_what_was_missed_after_it(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
@@ -193,7 +192,7 @@ class TestOrder:
             on.write(1, "first")
             await on.start(missed=True)
             await on.until(2)
-        assert said(on) == ["m-5", "m1"]
+        assert on.said == ["m-5", "m1"]
 
 
 class TestChanges:
@@ -201,7 +200,7 @@ class TestChanges:
         """Have a question answered, and the bot stop."""
         await on.hear(-600, "my name is Jon")
         await on.until(1)
-        await served(on)
+        await on.serve_and_stop()
         return on.write(-600, "")
 
     async def caught_up(self, on: Stage) -> None:
@@ -242,7 +241,7 @@ class TestChanges:
             on.model.gate = None
             await on.start(missed=True)
             await on.hear(1, "and now?")
-            await on.wait_for(lambda: "m1" in said(on))
+            await on.wait_for(lambda: "m1" in on.said)
         assert on.platform.shown() == ["Answer 1.", "Answer 3."]
         assert on.asked() == ["Ann: hello", "Answer 1.", "Ann: and now?"]
 
@@ -251,14 +250,14 @@ class TestChanges:
             await self.missed(on)
             on.write(-500, "what they would not let the bot hear then", author="bob")
             await self.caught_up(on)
-        assert said(on) == ["m-600", "m1"]
+        assert on.said == ["m-600", "m1"]
 
     async def test_what_is_older_than_is_compared_is_left_alone(self, tmp_path: Path) -> None:
         async with stage(tmp_path, replace(SETTINGS, compare_hours=1)) as on:
             message = await self.missed(on)
             on.now = START + timedelta(hours=2)
             await on.start(missed=False)
-            await served(on)  # heard until now
+            await on.serve_and_stop()  # heard until now
             on.remove(message)
             await self.caught_up(on)
         assert on.asked()[0] == "Ann: my name is Jon"
@@ -274,107 +273,3 @@ class TestChanges:
             on.platform.reading.set()
             await on.until(2)
         assert on.asked() == ["Ann: my name is Jon", "Answer 1.", "Ann: what is my name?"]
-
-
-class TestTroubles:
-    async def test_a_place_that_cannot_be_read_is_passed_over(self, tmp_path: Path) -> None:
-        async with stage(tmp_path) as on:
-            await on.hear(-10, "hello")
-            await on.until(1)
-            await served(on)
-            on.platform.unreadable.add(HOME)
-            on.write(1, "hello", channel="other")
-            on.write(2, "hello")
-            await on.start(missed=True)
-            await on.until(2)
-            assert on.platform.read == [HOME, replace(HOME, channel="other")]
-            assert await on.transcript() == ["hello", "Answer 1."]
-        assert said(on) == ["m-10", "m1"]
-
-    @pytest.mark.parametrize("why", [PlatformUnreachable("down"), KeyError("a fault of ours")])
-    async def test_what_breaks_off_is_tried_again_and_until_then_nothing_counts_as_heard(
-        self, tmp_path: Path, why: Exception
-    ) -> None:
-        async with stage(tmp_path) as on:
-            await served(on)
-            heartbeat = on.rows("SELECT * FROM heartbeats")
-            on.write(1, "hello")
-            on.now = START + timedelta(minutes=5)
-            on.platform.breaks, on.resting = [why], asyncio.Event()
-            await on.start(missed=True)
-            await on.wait_for(lambda: on.pauses == [15])
-            await on.hear(2, "and me?", author="bob")
-            await on.until(1)
-            assert said(on) == ["m2"]
-            await on.stop()
-            assert on.rows("SELECT * FROM heartbeats") == heartbeat
-            on.resting = None
-            await on.start(missed=True)
-            await on.until(2)
-            await on.wait_for(lambda: on.rows("SELECT * FROM heartbeats") != heartbeat)
-        assert said(on) == ["m2", "m1"]
-
-    async def test_it_is_tried_again_after_longer_and_longer_pauses(self, tmp_path: Path) -> None:
-        async with stage(tmp_path) as on:
-            await served(on)
-            on.write(1, "hello")
-            on.platform.breaks = [PlatformUnreachable("down")] * 4
-            await on.start(missed=True)
-            await on.until(1)
-        assert on.pauses == [15, 60, 300, 300]
-
-    async def test_after_another_connection_meanwhile_all_is_read_once_more(self, tmp_path: Path) -> None:
-        other = replace(HOME, channel="other")
-        async with stage(tmp_path) as on:
-            await served(on)
-            on.platform.reading = asyncio.Event()
-            on.write(1, "hello", channel="other")
-            on.write(2, "hello")
-            await on.start(missed=True)
-            await on.wait_for(lambda: on.platform.read == [HOME])
-            await on.core.connected("stage", missed=True)
-            await on.core.connected("stage", missed=True)
-            await on.core.connected("stage", missed=False)
-            on.platform.reading.set()
-            await on.until(2)
-            await on.wait_for(lambda: on.platform.read[2:] == [HOME, other])
-        assert said(on) == ["m2", "m1"]
-        assert on.platform.read == [HOME, other, HOME, other]
-
-    async def test_a_dead_connection_does_not_count_as_heard(self, tmp_path: Path) -> None:
-        async with stage(tmp_path) as on:
-            await on.hear(1, "hello")
-            await on.until(1)
-            heartbeat = on.rows("SELECT * FROM heartbeats")
-            on.now, on.platform.alive = START + timedelta(minutes=5), False
-            await on.stop()
-            assert on.rows("SELECT * FROM heartbeats") == heartbeat
-            on.platform.alive = True
-            await on.start()
-            await on.hear(2, "hello")
-            await on.wait_for(lambda: "m2" in said(on))
-            await on.stop()
-            assert on.rows("SELECT * FROM heartbeats") != heartbeat
-
-    async def test_what_a_connection_that_died_unnoticed_has_swallowed_is_found(self, tmp_path: Path) -> None:
-        async with stage(tmp_path) as on:
-            on.write(1, "hello")
-            on.now = START + timedelta(seconds=120)
-            await served(on)  # the last beat came two minutes after the message, which never did
-            await on.start(missed=True)
-            await on.until(1)
-        assert said(on) == ["m1"]
-
-    async def test_its_progress_and_its_end_are_logged(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        async with stage(tmp_path) as on:
-            await served(on)
-            for number in range(30):
-                on.write(number, "hello", channel=f"channel {number}")
-            with caplog.at_level(logging.INFO, "memory.core.catching_up"):
-                await on.start(missed=True)
-                await on.until(30)
-                await on.wait_for(lambda: "caught up" in caplog.messages)
-        fields = [record.__dict__ for record in caplog.records if record.message == "catching up"]
-        assert [(each["places"], each.get("left")) for each in fields] == [(30, None), (25, 5)]
-        done = next(record for record in caplog.records if record.message == "caught up").__dict__
-        assert (done["platform"], done["places"], done["answered"]) == ("stage", 30, 30)

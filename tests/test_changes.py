@@ -158,7 +158,7 @@ class TestBeforeAnswering:
                 await on.core.erase(message.place, ["m2"])
             await on.hear(3, "and now?", author="bob")
             on.model.gate.set()
-            await on.wait_for(lambda: "m3" in [message for message, _ in on.platform.said])
+            await on.wait_for(lambda: "m3" in on.said)
         left = ["Ann: nothing", "Answer 6."] if how == "edited" else []
         assert on.asked() == [*left, "Bob: and now?"]
         assert on.platform.shown() == [*left[1:], f"Answer {len(on.model.prompts)}."]
@@ -169,7 +169,7 @@ class TestBeforeAnswering:
                 message = on.write(number, f"the secret is K{number}")
                 await asyncio.gather(on.core.accept(message), on.core.erase(message.place, [message.message_id]))
             await on.hear(99, "hello", author="bob")
-            await on.wait_for(lambda: "m99" in [message for message, _ in on.platform.said])
+            await on.wait_for(lambda: "m99" in on.said)
             await on.wait_for(lambda: len(on.platform.posts) == 1)
             assert (await on.transcript())[0] == "hello"
 
@@ -183,7 +183,7 @@ class TestBeforeAnswering:
                 await on.core.erase(message.place, ["m1"])
             await on.core.accept(message)
             await on.hear(2, "and now?", author="bob")
-            await on.wait_for(lambda: "m2" in [message for message, _ in on.platform.said])
+            await on.wait_for(lambda: "m2" in on.said)
         assert on.asked() == [*(["Ann: nothing", "Answer 1."] if how == "edited" else []), "Bob: and now?"]
 
 
@@ -250,7 +250,7 @@ class TestAfterAnswering:
             else:
                 await on.hear(10, "!forget last 6 now", author="mod")
             on.model.fold_gate.set()
-            await on.wait_for(lambda: "m9" in [message for message, _ in on.platform.said])
+            await on.wait_for(lambda: "m9" in on.said)
             assert on.rows("SELECT * FROM summaries") == []
 
     async def test_who_mentions_the_bot_in_an_edit_is_answered_if_that_is_not_long_ago(self, tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ class TestAfterAnswering:
                 await on.core.amend(replace(on.rewrite(message, "hello bot"), addressed=True))
             await on.hear(2, "hello", author="bob")
             await on.until(2)
-        assert [message for message, _ in on.platform.said] == ["m1", "m2"]
+        assert on.said == ["m1", "m2"]
 
     async def test_a_message_that_the_bot_never_took_in_is_not_taken_in_by_an_edit(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:

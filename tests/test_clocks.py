@@ -37,7 +37,7 @@ async def test_a_conversation_goes_on_in_its_order(tmp_path: Path, jump: timedel
         await on.until(2)
         await on.die_and_start(missed=True)
         await on.hear(3, "three")
-        await on.wait_for(lambda: "m3" in [message for message, _ in on.platform.said])
+        await on.wait_for(lambda: "m3" in on.said)
     assert on.asked() == ["Ann: one", "Answer 1.", "Bob: two", "Answer 2.", "Ann: three"]
     assert on.platform.shown() == ["Answer 1.", "Answer 2.", "Answer 3."]
 
@@ -57,7 +57,7 @@ async def test_what_was_missed_is_found_although_the_clock_was_ahead_when_the_bo
         await on.until(2)
         await on.stop()
         assert on.rows("SELECT alive_at FROM heartbeats") == [(START.timestamp() * 10**6,)]
-    assert [message for message, _ in on.platform.said] == ["m-600", "m-590"]
+    assert on.said == ["m-600", "m-590"]
 
 
 async def test_what_was_missed_is_answered_although_the_clock_is_behind_the_platforms(tmp_path: Path) -> None:

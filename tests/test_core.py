@@ -42,7 +42,7 @@ async def test_a_commands_answer_is_said_when_it_can_be(tmp_path: Path) -> None:
         on.platform.failures += [PlatformUnreachable("down")] * 2
         await on.hear(1, "!help")
         await on.until(1)
-    assert [message for message, _ in on.platform.said] == ["m1"]
+    assert on.said == ["m1"]
 
 
 async def test_an_answer_that_can_be_said_nowhere_is_not_remembered_as_said(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_a_command_that_still_runs_when_the_platform_connects_again_runs_o
         await on.wait_for(lambda: on.rows("SELECT * FROM heartbeats") != before)  # what waits was taken up
         on.model.fold_gate.set()
         await on.until(4)
-    assert [message for message, _ in on.platform.said] == ["m1", "m2", "m3", "m4"]
+    assert on.said == ["m1", "m2", "m3", "m4"]
     assert len(on.platform.posts) == 4
 
 

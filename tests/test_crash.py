@@ -18,7 +18,8 @@ from tests.crash.rounds import Outcome, choose_deaths, describe, play_all, rehea
 POINTS, MOMENTS, AT_ONCE = 20, 5, 25
 SEED = 1
 
-FEWEST = {"commit": 40, "post:before": 12, "post:after": 12, "edit:before": 6, "edit:after": 6, "model:piece": 20}
+WRITES = {"commit": 35, "post:before": 10, "post:after": 10, "edit:before": 6, "edit:after": 6, "model:piece": 20}
+FEWEST = {"discord": WRITES, "slack": WRITES | {"ack:before": 30, "ack:after": 30}}
 """Of each sort of boundary, so many are found at least; else the harness has gone blind."""
 
 
@@ -27,19 +28,22 @@ def count_sorts(rehearsed: Outcome) -> Counter[str]:
     return Counter("commit" if name.startswith("commit") else name for name in rehearsed.reached)
 
 
-@pytest.mark.parametrize("platform", ["discord", "slack"])
-async def test_killed_anywhere_it_answers_everything_once_after_the_next_start(platform: str, tmp_path: Path) -> None:
+async def kill_anywhere(platform: str, directory: Path) -> None:
+    """Rehearse, kill at some of the points found and at some moments, and look for what is wrong afterwards."""
     async with nursery() as home:
-        rehearsed = await rehearse(platform, tmp_path, home)
-        assert describe(rehearsed) == []
+        rehearsed = await rehearse(platform, directory, home)
+        assert not rehearsed.faults, "\n".join(describe(rehearsed))
         found = count_sorts(rehearsed)
-        assert {sort: found[sort] for sort, fewest in FEWEST.items() if found[sort] < fewest} == {}
-        assert platform != "slack" or found["ack:before"] >= 30
+        assert {sort: found[sort] for sort, fewest in FEWEST[platform].items() if found[sort] < fewest} == {}
         deaths = choose_deaths(rehearsed, POINTS, MOMENTS, SEED)
-        outcomes = await play_all(platform, deaths, tmp_path, home, AT_ONCE)
+        outcomes = await play_all(platform, deaths, directory, home, AT_ONCE)
     assert sum(bool(outcome.where) for outcome in outcomes) >= POINTS
     lines = [line for outcome in outcomes for line in describe(outcome)]
     assert not lines, "\n".join(lines)
+
+
+async def test_killed_anywhere_on_discord_it_answers_everything_once_after_the_next_start(tmp_path: Path) -> None:
+    await kill_anywhere("discord", tmp_path)
 
 
 LEDGER = Ledger(
@@ -131,3 +135,8 @@ class TestLedger:
         kept = replace(KEPT, open=("m1 waiting",), posts=frozenset({"b2"}), integrity="row 1 missing from index")
         faults = find_faults(LEDGER, [WHOLE, COMMAND], [], kept)
         assert [fault.invariant for fault in faults] == ["unsettled", "not noted", "integrity"]
+
+
+# At the end of the file: two workers then take one platform each.
+async def test_killed_anywhere_on_slack_it_answers_everything_once_after_the_next_start(tmp_path: Path) -> None:
+    await kill_anywhere("slack", tmp_path)

@@ -282,5 +282,5 @@ class TestDay:
             await on.until(1)
             await on.die_and_start()
             await on.hear(2, "hello")
-            await on.wait_for(lambda: "m2" in [message for message, _ in on.platform.said])
+            await on.wait_for(lambda: "m2" in on.said)
         assert on.platform.said[-1][1].startswith("You have had your 700 tokens for today")

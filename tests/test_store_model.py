@@ -113,11 +113,18 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     # ---- messages
 
-    @initialize(said=st.lists(st.tuples(PLACE, USER, st.integers(0, 5)), min_size=2, max_size=6))
-    def begin_with(self, said: list[tuple[Place, str, int]]) -> None:
-        """Something was said and answered."""
+    @initialize(
+        said=st.lists(st.tuples(PLACE, USER, st.integers(0, 5)), min_size=2, max_size=5),
+        waiting=st.lists(st.tuples(PLACE, USER, st.sampled_from(list(WHAT)), st.booleans()), min_size=1, max_size=4),
+    )
+    def begin_with(self, said: list[tuple[Place, str, int]], waiting: list[tuple[Place, str, str, bool]]) -> None:
+        """Something was said and answered, something waits, and of some of that the answer was begun."""
         for place, user, quoted in said:
             self.converse(place, user, quoted, repeated=quoted)
+        for place, user, what, begun in waiting:
+            self.accept(place, user, 0, what, 0)
+            if begun:
+                self.post(self.plain.rows[self.sent[-1].message_id], 0, f"p{self.count()}")
 
     @rule(place=PLACE, user=USER, quoted=st.integers(0, 5), what=st.sampled_from(list(WHAT)), ago=AGO)
     def accept(self, place: Place, user: str, quoted: int, what: str, ago: int) -> None:

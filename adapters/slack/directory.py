@@ -169,6 +169,10 @@ class Directory:
     async def is_admin(self, user: str) -> bool:
         """Whether a user administers the bot's workspace; never somebody from another one, and no when unsure."""
         known = await self._user(user, _ADMIN_SECONDS, patience=_RIGHTS_SECONDS)
+        if (
+            not known.team
+        ):  # not looked up: once more, for a connection that was cut says nothing about anybody's rights
+            known = await self._user(user, _ADMIN_SECONDS, patience=_RIGHTS_SECONDS)
         return known.admin and known.team == self._team
 
     def notice(self, event: Json) -> None:

@@ -34,8 +34,7 @@ HOLD_SECONDS = 30.0
 """How long people wait at most until older messages of their channel are in."""
 
 MOST_PLACES = 300
-MOST_COMPARED = 50
-"""Places where people talked of late that are compared, whether or not there is anything newer: a request each."""
+"""Also of those where people talked of late: of direct messages on Discord and threads on Slack no list tells news."""
 
 FIRST = 20
 """Where people talked last is read first: they may be waiting there now."""
@@ -165,15 +164,19 @@ class CatchUp:
         patience = asyncio.get_running_loop().call_later(self._hold_seconds, self._open, name)
         try:
             await self._catch_up_once(platform, missed=missed)
-            self._sound.add(name)
-            await self.beat()
-            while name in self._again:
+            while not await self._is_level(name):
                 await self._catch_up_once(platform, missed=True)
-                self._sound.add(name)
-                await self.beat()
         finally:
             patience.cancel()
             self._under_way.discard(name)
+
+    async def _is_level(self, platform: str) -> bool:
+        """Let the heartbeat go on, unless there was another connection while this one was caught up with."""
+        if platform in self._again:
+            return False
+        self._sound.add(platform)
+        await self.beat()
+        return platform not in self._again
 
     async def _catch_up_once(self, platform: Platform, *, missed: bool) -> None:
         """Read everything once; then all is known that was said before this began, and the heartbeat says so."""
@@ -234,7 +237,7 @@ class CatchUp:
     async def _read(self, platform: Platform, span: _Span, tally: Counter[str]) -> None:
         """Read one place after the other; its channel is released when nothing of it is left to be read."""
         name = platform.name
-        known = await self._store.places(name, min(span.since, span.compared), MOST_COMPARED)
+        known = await self._store.places(name, min(span.since, span.compared), MOST_PLACES)
         told = await platform.places(span.since)
         queue = deque(list(dict.fromkeys([*known[:FIRST], *told, *known]))[:MOST_PLACES])
         seen = set(queue)

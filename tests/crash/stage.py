@@ -23,6 +23,9 @@ from tests.scenes import Scene
 LONG_PIECES, LONG_PACE = 14, 0.2
 """A long answer takes 2.8 s: time for two edits on Discord, one a second, and on Slack, one every 1.2 s."""
 
+PIECES, PACE = 2, 0.06
+"""Any other one stands there begun before the model has ended it."""
+
 WORDS = "the keeper winds a long thread of talk around small wooden spools and never lets go"
 FOLD, FOLDED = "You keep the rolling summary", "They talked, and agreed on most of it."
 
@@ -182,7 +185,7 @@ class Stage(ABC):
         marks = self.ledger.answers([message.content for message in newest][::-1])
         is_long = not self.long.isdisjoint(marks)
         given = self.ledger.give(marks, [WORDS] * (self.long_lines if is_long else 2))
-        size = -(-len(given.text) // (LONG_PIECES if is_long else 2))
+        size = -(-len(given.text) // (LONG_PIECES if is_long else PIECES))
         pieces = tuple(given.text[at : at + size] for at in range(0, len(given.text), size))
         left = len(pieces)
 
@@ -192,4 +195,4 @@ class Stage(ABC):
             given.full = left == 0
             self._edge.passes("model:piece")
 
-        return Say(pieces, pace=LONG_PACE if is_long else 0.0, told=told)
+        return Say(pieces, pace=LONG_PACE if is_long else PACE, told=told)

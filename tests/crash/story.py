@@ -33,8 +33,6 @@ class Story:
         await stage.say("h3", "and another one", author=bob)
         await stage.say("h4", "is that all")
         await self._answered("h1", "h2", "h3", "h4")
-        await stage.say("h5", "what did Bob ask")
-        await self._answered("h5")
 
     async def _in_thread(self) -> None:
         """Follow-ups without a mention, words among people, and commands."""
