@@ -98,17 +98,36 @@ async def test_the_second_reading_holds_nobody_and_what_it_would_have_found_is_f
         await on.wait_for(lambda: on.platform.read == [HOME])
         on.now = START + timedelta(minutes=20)
         await on.core.connected("stage", missed=True)
+        await on.hear(1190, "and me?", author="bob", channel="other")
+        await on.until(2)
         on.platform.reading = asyncio.Event()
         first.set()
         await on.wait_for(lambda: on.platform.read == [HOME, HOME])
+        heard = START + timedelta(minutes=5)  # when the first reading began
+        assert on.rows("SELECT alive_at FROM heartbeats") == [(heard.timestamp() * 10**6,)]
         on.write(400, "said between the connections")
         await on.hear(1200, "and me?", author="bob")
-        await on.until(2)
+        await on.until(3)
         await on.stop()
         on.platform.reading = None
         await on.start(missed=True)
-        await on.until(3)
-    assert on.said == ["m-10", "m1200", "m400"]
+        await on.until(4)
+    assert on.said == ["m-10", "m1190", "m1200", "m400"]
+
+
+async def test_a_connection_that_missed_nothing_is_no_reason_to_read_once_more(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await on.serve_and_stop()
+        on.platform.reading = asyncio.Event()
+        on.write(1, "hello")
+        on.now += timedelta(seconds=10)
+        await on.start(missed=True)
+        await on.wait_for(lambda: on.platform.read == [HOME])
+        before = on.rows("SELECT * FROM heartbeats")
+        await on.core.connected("stage", missed=False)
+        on.platform.reading.set()
+        await on.wait_for(lambda: on.rows("SELECT * FROM heartbeats") != before)  # now it is level
+    assert on.platform.read == [HOME]
 
 
 async def test_another_connection_ends_the_pause_before_the_next_try(tmp_path: Path) -> None:
