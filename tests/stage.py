@@ -20,6 +20,7 @@ from storage import open_store
 from tests.players import Model, Platform
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SETTINGS = CoreSettings(model="model", messages_per_minute=0)
 EVERYTHING = Window(tokens=10**9, turns=10**6, turn_tokens=10**6, summary=False)
 PATIENCE = 10.0
@@ -94,6 +95,13 @@ class Stage:
         """Kill the process and begin the next one."""
         await self.kill()
         await self.start(missed=missed)
+
+    async def connect_again(self) -> None:
+        """Have the platform connected again a second later, by a connection that missed nothing, and all taken up."""
+        self.now += timedelta(seconds=1)
+        await self.core.connected("stage", missed=False)
+        beat = (self.now - EPOCH) // timedelta(microseconds=1)
+        await self.wait_for(lambda: self.rows("SELECT alive_at FROM heartbeats") == [(beat,)])
 
     # -- what people do
 

@@ -103,7 +103,8 @@ async def test_a_database_that_another_program_holds_is_waited_for_and_then_said
         with closing(sqlite3.connect(scene.database, isolation_level=None)) as db:
             db.execute("BEGIN IMMEDIATE")
             await scene.ask(scene.ann, "hello")
-            await scene.heard(NOT_TAKEN_IN)
+            # SQLite waits 5 s, and another write may have waited as long before this one.
+            await scene.discord.wait_for(lambda: NOT_TAKEN_IN in scene.said(), timeout=25)
             db.execute("ROLLBACK")
         await scene.exchange(scene.ann, "hello again", "now")
     assert is_sound(scene)

@@ -72,12 +72,13 @@ class TestAnswers:
     async def test_what_was_owed_is_paid_once_although_the_platform_connects_again(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             await ask_and_die(on)
-            on.platform.last_send = asyncio.Event()
+            last_send = on.platform.last_send = asyncio.Event()
             await on.start()
-            await on.core.connected("stage", missed=False)
-            on.platform.last_send.set()
+            await on.until_held("m1")
+            await on.connect_again()
+            last_send.set()
             await on.until(1)
-            await on.core.connected("stage", missed=False)
+            await on.connect_again()
             await on.hear(2, "and now?")
             await on.until(2)
         assert on.platform.said == [("m1", "Answer 1."), ("m2", "Answer 2.")]
