@@ -230,9 +230,9 @@ async def measure(directory: Path, rounds: int) -> tuple[dict[int, Figures], flo
     bare = BareCommits(directory / "bare.db")
     try:
         bench = Bench(store, load_counter())
+        await bench.core.connected("bench", missed=False)
         for length in LENGTHS[1:]:
             await bench.seed(f"{length}", length)
-        await bench.core.connected("bench", missed=False)
         await bench.seed("commits", 10)
         commits = await count_commits_of_turn(bench, database, "commits")
         figures = {length: Figures() for length in LENGTHS}
