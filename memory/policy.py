@@ -121,9 +121,9 @@ def next_burst(waiting: Sequence[Waiting], begun: Collection[int] = ()) -> Burst
     """
     if not waiting:
         return None
-    if waiting[0].attempts:
+    if waiting[0].attempts > 0:
         return Burst((waiting[0],), answered=waiting[0].decision is Decision.ANSWER)
-    waiting = list(takewhile(lambda message: not message.attempts, waiting))
+    waiting = list(takewhile(lambda message: message.attempts <= 0, waiting))
     to_answer = [message for message in waiting if message.decision is Decision.ANSWER]
     if not to_answer:
         return Burst(tuple(waiting), answered=False)

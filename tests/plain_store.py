@@ -252,7 +252,7 @@ class PlainStore:
         if not killed:
             self.note_said()
             for row in self.rows.values():
-                row.attempts *= row.state != "waiting"
+                row.attempts = -1 if row.state == "waiting" else row.attempts
         self._begin_run()
 
     # ---- edits, expiry

@@ -161,3 +161,18 @@ async def test_a_command_over_which_the_process_died_three_times_is_failed_too(t
         await on.until(4)
     assert on.platform.said[3:] == [("m9", GIVEN_UP)]
     assert len(on.model.folds) == 3
+
+
+async def test_after_a_stop_in_peace_it_takes_three_deaths_all_the_same(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "slow")
+        await on.until_asked(1)
+        await on.stop(0)
+        for number in (2, 3):
+            await on.start()
+            await die_at_request(on, number)
+        on.model.gate = None
+        await on.start()
+        await on.until(1)
+    assert on.platform.said == [("m1", "Answer 4.")]

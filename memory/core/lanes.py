@@ -187,7 +187,7 @@ class Lanes:
         Returns whether a fold is due after it.
         """
         async with AsyncExitStack() as alone:
-            if any(waiting.attempts for waiting in burst.heard):
+            if any(waiting.attempts > 0 for waiting in burst.heard):
                 await alone.enter_async_context(self._suspects)
             attempts = await self._store.begin([waiting.id for waiting in burst.heard])
             await self._tie(burst)

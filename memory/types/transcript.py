@@ -95,7 +95,8 @@ class Decision(StrEnum):
 class Waiting:
     """A received message that is not settled yet, and the messages of the platform that hold its reply so far.
 
-    `attempts` counts how often an earlier run of the process took it up again and died without having settled it.
+    `attempts` counts how often an earlier run of the process took it up again and died without having settled it; it is
+    -1 where the run that received it ended in peace.
     `together` is, where it was taken up with others, the id of the one that the reply refers to; `begun` says that it
     may have been taken up already, by an earlier run.
     """

@@ -215,8 +215,11 @@ def begin(db: sqlite3.Connection, rows: tuple[int, ...], uncounted: tuple[int, .
 
 
 def acquit(db: sqlite3.Connection) -> None:
-    """Forget the attempts at all that waits: the process ends in peace, so none of it has brought it down."""
-    db.execute("UPDATE inbox SET attempts = 0 WHERE state = 'waiting' AND attempts > 0")
+    """Forget the attempts at all that waits: the process ends in peace, so none of it has brought it down.
+
+    Of what a death leaves, the run that died is one that nobody counted; here there is none, so the count begins lower.
+    """
+    db.execute("UPDATE inbox SET attempts = -1 WHERE state = 'waiting'")
 
 
 def _posts(db: sqlite3.Connection, row: int) -> tuple[str, ...]:
