@@ -5,6 +5,7 @@
     python bot.py check            look at everything that can be wrong, a line each
     python bot.py manifest         print the manifest of the Slack app; --discord: the invite URL of the Discord bot
     python bot.py backup PATH      copy the database while the bot runs
+    python bot.py export --user X  print all that is kept about a user, discord:ID; forget --user X: forget it all
 
 Exit codes: 0 done, 1 a fault at run time, 2 the settings are wrong.
 The libraries of Discord, Slack and OpenAI are imported where they are used: a terminal need not wait for them.
@@ -22,20 +23,23 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import config
 import logs
-from errors import Fault, PlatformMisconfigured, SettingsError, ThreadkeeperError
+from errors import Fault, PlatformMisconfigured, SettingsError, StorageUnavailable, ThreadkeeperError
 from llm import tokens
 from llm.offline import OfflineModel
 from memory.commands import SPECS
 from memory.core import Core
+from memory.forgetting import find_echo
+from memory.phrases import write_forgotten
 from memory.ports import Count, Intake, Model, Platform
 from memory.prompt import write_persona
-from memory.types import CoreSettings, Finding, TurnDone, Visibility
-from storage import open_store, sqlite
+from memory.types import CoreSettings, Finding, Forgetting, Place, TurnDone, Visibility
+from storage import Archive, open_store, sqlite
 
 if TYPE_CHECKING:
     from adapters.terminal import Terminal
@@ -66,15 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MISCONFIGURED
     logs.configure(settings.log.format, settings.log.level, settings.secrets())
     try:
-        match options.command:
-            case "check":
-                return asyncio.run(check(settings))
-            case "manifest":
-                return asyncio.run(invite(settings)) if options.discord else manifest(settings)
-            case "backup":
-                return backup(settings, options.path)
-            case _:
-                return asyncio.run(serve_until_signal(settings, terminal=options.command == "chat"))
+        return carry_out(settings, options)
     except ThreadkeeperError as exc:
         print(logs.redactor(settings.secrets())(str(exc)), file=sys.stderr)
         return MISCONFIGURED if isinstance(exc, PlatformMisconfigured | SettingsError) else FAILED
@@ -83,6 +79,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:
         log.exception("crashed")
         return FAILED
+
+
+def carry_out(settings: config.Settings, options: argparse.Namespace) -> int:
+    """Do what the command line says. Raises: ThreadkeeperError."""
+    match options.command:
+        case "check":
+            code = asyncio.run(check(settings))
+        case "manifest":
+            code = asyncio.run(invite(settings)) if options.discord else manifest(settings)
+        case "backup":
+            code = backup(settings, options.path)
+        case "export":
+            print(sqlite.export(settings.database, make_archive(settings), *config.read_user(options.user)))
+            code = DONE
+        case "forget":
+            code = asyncio.run(forget(settings, *config.read_user(options.user)))
+        case _:
+            code = asyncio.run(serve_until_signal(settings, terminal=options.command == "chat"))
+    return code
 
 
 def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -98,6 +113,10 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     show.add_argument("--discord", action="store_true", help="the invite URL of the Discord bot, not Slack's manifest")
     copy = commands.add_parser("backup", parents=[files], help="copy the database while the bot runs")
     copy.add_argument("path", type=Path, help="the copy, a file that does not exist yet")
+    person = argparse.ArgumentParser(add_help=False)
+    person.add_argument("--user", required=True, help='"discord:<user id>" or "slack:<user id>"')
+    commands.add_parser("export", parents=[files, person], help="print all that is kept about a user as JSON")
+    commands.add_parser("forget", parents=[files, person], help="forget a user everywhere; the bot has to be stopped")
     # Defaults here, not on the parser: a subcommand would put its own over what stood before it.
     return parser.parse_args(arguments, argparse.Namespace(config=None, env=None))
 
@@ -113,7 +132,7 @@ async def serve(settings: config.Settings, stop: asyncio.Event, platforms: Seque
         core_settings = replace(core_settings, allow=frozenset(), deny=frozenset(), messages_per_minute=0)
     count = tokens.load_counter()
     demand_room(core_settings, count)
-    store = await open_store(settings.storage.url, clock)
+    store = await open_store(settings.storage.url, clock, make_archive(settings))
     try:
         async with make_model(settings) as model:
             core = Core(core_settings, store, model, count, clock, [log_turn])
@@ -170,7 +189,9 @@ async def supervise(platform: Platform, core: Core) -> bool:
         broken = 0
         await core.connected(platform.name, missed=missed)
 
-    intake = Intake(core.accept, core.amend, core.erase, connected)
+    intake = Intake(
+        core.accept, core.amend, core.erase, connected, core.channels, partial(core.only, platform.name), core.arrived
+    )
     while True:
         try:
             await platform.run(intake)
@@ -247,6 +268,11 @@ async def make_model(settings: config.Settings) -> AsyncIterator[Model]:
         yield model
     finally:
         await model.aclose()
+
+
+def make_archive(settings: config.Settings) -> Archive | None:
+    """The archive that the settings name, if any."""
+    return Archive(settings.archive, find_echo) if settings.archive else None
 
 
 def make_client(settings: config.Settings) -> OpenAIModel:
@@ -353,6 +379,20 @@ def backup(settings: config.Settings, path: Path) -> int:
     size = sqlite.backup(settings.database, path)
     print(f"{path}: {size / 1e6:.1f} MB, integrity checked")
     return DONE
+
+
+async def forget(settings: config.Settings, platform: str, user: str) -> int:
+    """Forget a user everywhere and clean the files of it; 1 when they could not be cleaned yet."""
+    if not settings.database.exists():
+        raise StorageUnavailable(f"{settings.database}: no such database")
+    store = await open_store(settings.storage.url, clock, make_archive(settings))
+    try:
+        gone = await store.forget(Forgetting(Place(platform, "", ""), clock(), user=user), find_echo)
+        clean = await store.scrub()
+    finally:
+        await store.close()
+    print(write_forgotten(gone, clean=clean, reach="everywhere") if gone else f"There is nothing of {platform}:{user}.")
+    return DONE if clean else FAILED
 
 
 if __name__ == "__main__":

@@ -103,6 +103,10 @@ class FoldRefused(ModelError):
     """The new summary can't be believed, so the old one stays; I'll try again later."""
 
 
+class OriginalsExpired(ThreadkeeperError):
+    """Some of the messages behind this summary have expired, so it can't be made anew; it stays as it is."""
+
+
 class LimitReached(ThreadkeeperError):
     """I have answered as much as I may for now."""
 

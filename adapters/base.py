@@ -20,6 +20,8 @@ class ChatPlatform(ABC):
 
     name: str
     limits: Limits
+    whispers: bool = False
+    """See `memory.ports.Platform.whispers`."""
 
     @abstractmethod
     async def run(self, intake: Intake) -> None:
@@ -37,6 +39,18 @@ class ChatPlatform(ABC):
     @abstractmethod
     async def history(self, place: Place, since: datetime) -> History | None:
         """See `memory.ports.Platform.history`."""
+
+    @abstractmethod
+    async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:
+        """See `memory.ports.Platform.before`."""
+
+    @abstractmethod
+    async def announce(self, place: Place, text: str) -> None:
+        """See `memory.ports.Platform.announce`."""
+
+    @abstractmethod
+    def link(self, place: Place, message_id: str) -> str:
+        """See `memory.ports.Platform.link`."""
 
     @abstractmethod
     async def is_admin(self, user: str, place: Place) -> bool:

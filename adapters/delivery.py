@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -203,6 +203,16 @@ async def deliver(
         await asyncio.gather(reader, return_exceptions=True)
         if isinstance(deltas, _Closable):
             await deltas.aclose()  # being cancelled ends a generator, but not every iterator
+
+
+async def whole(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta, None]:
+    """Give an answer in one piece, when it is complete; where it breaks off there is none."""
+    try:
+        said = [delta async for delta in deltas]
+    finally:
+        if isinstance(deltas, _Closable):
+            await deltas.aclose()
+    yield merge(said)
 
 
 @runtime_checkable

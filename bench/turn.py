@@ -26,6 +26,7 @@ from llm.tokens import load_counter
 from memory.core import Core
 from memory.ports import Count, Intake, Note, Store
 from memory.types import (
+    Access,
     Answer,
     Conversation,
     CoreSettings,
@@ -37,6 +38,7 @@ from memory.types import (
     Place,
     Prompt,
     Role,
+    Schema,
     Summary,
     Turn,
     TurnDone,
@@ -65,9 +67,9 @@ class InstantModel:
             yield Delta(piece)
         yield Delta(usage=Usage("instant", prompt.tokens, 0, 100, 0.0, prompt.tokens))
 
-    async def complete(self, prompt: Prompt, max_tokens: int) -> Answer:
+    async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
         """See `memory.ports.Model`."""
-        del max_tokens
+        del max_tokens, schema
         return Answer("They talked about thread.", Usage("instant", prompt.tokens, 0, 10, 0.0, prompt.tokens))
 
 
@@ -76,6 +78,7 @@ class InstantPlatform:
 
     name = "bench"
     alive = True
+    whispers = False
 
     async def run(self, intake: Intake) -> None:
         """See `memory.ports.Platform`; here the bench hands the messages over."""
@@ -96,6 +99,19 @@ class InstantPlatform:
             if not posted:
                 await note(0, f"post-{to.message_id}")
                 posted = ("posted",)
+
+    async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:
+        """See `memory.ports.Platform`."""
+        del inbound, most
+        return ()
+
+    async def announce(self, place: Place, text: str) -> None:
+        """See `memory.ports.Platform`."""
+
+    def link(self, place: Place, message_id: str) -> str:
+        """See `memory.ports.Platform`."""
+        del place, message_id
+        return ""
 
     async def is_admin(self, user: str, place: Place) -> bool:
         """See `memory.ports.Platform`."""
@@ -136,7 +152,7 @@ class Bench:
         conversation = Conversation("bench", "space", "channel", thread)
         for start in range(0, length, 1_000):
             turns = tuple(self._make_turn(thread, number) for number in range(start, min(start + 1_000, length)))
-            await self._store.record(Exchange(conversation, 0, Visibility.PUBLIC, (), turns))
+            await self._store.record(Exchange(conversation, 0, Access(Visibility.PUBLIC), (), turns))
         kept = replace(self.core.budget.window, tokens=self.settings.keep_tokens)
         newest = await self._store.load(conversation, kept)
         if newest.unread:

@@ -19,7 +19,7 @@ from config.document import parse
 from config.schema import Config, Settings, Tokens
 from errors import Fault, SettingsError
 
-__all__ = ["DEFAULT_CONFIG", "DEFAULT_ENV", "Settings", "load"]
+__all__ = ["DEFAULT_CONFIG", "DEFAULT_ENV", "Settings", "load", "read_user"]
 
 DEFAULT_CONFIG = Path("config.toml")
 DEFAULT_ENV = Path(".env")
@@ -53,6 +53,18 @@ def load(config_path: Path | None, env_path: Path | None, environ: Mapping[str, 
     if faults:
         raise SettingsError(*faults)
     return Settings(**dict(config), tokens=tokens)
+
+
+def read_user(entry: str) -> tuple[str, str]:
+    """The platform and the id in `discord:80351110224678912`, as it stands on a command line.
+
+    Raises: SettingsError.
+    """
+    try:
+        platform, _, user = shapes.person(entry).partition(":")
+    except ValueError as error:
+        raise SettingsError(Fault("--user", str(error))) from None
+    return platform, user
 
 
 def _read(named: Path | None, default: Path) -> str:

@@ -115,6 +115,7 @@ class _Conflict(NamedTuple):
 
 def _conflicts(config: Config) -> Iterator[_Conflict]:
     yield from _conflicting_budgets(config.model, config.memory)
+    yield from _conflicting_times(config.memory)
     bot, model, ceiling = config.bot, config.model, config.memory.max_tokens
     persona = len(bot.persona) // 4  # the usual estimate: four characters a token
     if persona > ceiling * 2 // 5:
@@ -146,4 +147,14 @@ def _conflicting_budgets(model: ModelSettings, memory: MemorySettings) -> Iterat
             ("memory.max_tokens", "model.max_reply_tokens", "model.context_tokens"),
             f"a prompt of this size and a reply of model.max_reply_tokens ({reply}) exceed model.context_tokens "
             f"({context}); lower it to {context - reply} at most, got {ceiling}",
+        )
+
+
+def _conflicting_times(memory: MemorySettings) -> Iterator[_Conflict]:
+    """A summary stands for what it was made from: it cannot go before that does."""
+    ttl, summaries = memory.ttl_days, memory.forget_summaries_after_days
+    if summaries and not 0 < ttl <= summaries:
+        yield _Conflict(
+            ("memory.forget_summaries_after_days", "memory.ttl_days"),
+            f"messages have to go first: set memory.ttl_days ({ttl}) to 1 or more days, and to {summaries} at most",
         )

@@ -65,9 +65,17 @@ class MemorySettings(Section):
     summary_tokens: Annotated[int, Field(ge=32, le=1_000_000)] = 500
     max_messages: Annotated[int, Field(ge=2, le=10_000)] = 20
     ttl_days: Annotated[int, Field(ge=0, le=100_000)] = 0
+    forget_summaries_after_days: Annotated[int, Field(ge=0, le=100_000)] = 0
+    archive_dir: Annotated[str, AfterValidator(shapes.folder)] = ""
     conversation: Literal["shared", "per_user"] = "shared"
     facts: bool = True
     recall: Literal["off", "lexical"] = "lexical"
+    recall_tokens: Annotated[int, Field(ge=0, le=1_000_000)] = 600
+    sitting_minutes: Annotated[int, Field(ge=1, le=100_000)] = 60
+    rest_minutes: Annotated[int, Field(ge=1, le=100_000)] = 10
+    reach: Literal["space", "channel"] = "space"
+    listen: Literal["addressed", "threads", "all"] = "addressed"
+    before_messages: Annotated[int, Field(ge=0, le=200)] = 20
 
 
 class AnswerSettings(Section):
@@ -159,6 +167,11 @@ class Settings(Config):
         """The database file; a relative path starts at the current directory."""
         return Path(self.storage.url.removeprefix(shapes.SQLITE))
 
+    @property
+    def archive(self) -> Path | None:
+        """The folder of the archive; a relative path starts at the current directory."""
+        return Path(self.memory.archive_dir) if self.memory.archive_dir else None
+
     def secrets(self) -> frozenset[str]:
         """The values of all secrets that are set, for the log to leave out."""
         tokens = self.tokens
@@ -188,6 +201,7 @@ class Settings(Config):
             context_tokens=model.context_tokens,
             max_reply_tokens=model.max_reply_tokens,
             model="offline" if self.offline else model.name,
+            summary_model=model.summary_name,
             messages_per_minute=self.limits.messages_per_minute,
             user_tokens_per_day=self.limits.user_tokens_per_day,
             space_tokens_per_day=self.limits.space_tokens_per_day,
@@ -195,4 +209,13 @@ class Settings(Config):
             answer_minutes=self.catch_up.answer_minutes,
             compare_hours=self.catch_up.compare_hours,
             ttl_days=memory.ttl_days,
+            forget_summaries_after_days=memory.forget_summaries_after_days,
+            facts=memory.facts,
+            recall=memory.recall,
+            recall_tokens=memory.recall_tokens,
+            sitting_minutes=memory.sitting_minutes,
+            rest_minutes=memory.rest_minutes,
+            reach=memory.reach,
+            listen=memory.listen,
+            before_messages=memory.before_messages,
         )

@@ -120,6 +120,13 @@ def database_url(url: str) -> str:
     return url
 
 
+def folder(path: str) -> str:
+    """Empty, or the path of a folder, which is made where there is none."""
+    if not path.isprintable() or path.strip() != path:
+        raise ValueError(f'expected the path of a folder, such as "archive", got {shown(path)}')
+    return path
+
+
 def token(value: str, prefix: str) -> str:
     """A secret in one piece that begins with `prefix`; a refusal never quotes it."""
     if not _TOKEN.fullmatch(value):

@@ -4,7 +4,9 @@
 2. Tokens are reserved before a call, as many as its prompt has and its answer may have, and settled after it by what
    the server reports. So many calls at once cannot take together what none of them might have taken alone.
 3. A day begins at midnight UTC. A limit that an admin lifted stays lifted until the day ends.
-4. Direct messages belong to no server, so there the limit of a space does not count (`memory.types.spenders`).
+4. Direct messages are no server's or workspace's, so there the limit of a space does not count
+   (`memory.types.spenders`).
+5. A limit that is smaller than one answer needs is never free again: who asks is told so, and not to wait.
 """
 
 from __future__ import annotations

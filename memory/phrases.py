@@ -22,7 +22,8 @@ NOTHING_TO_CONFIRM = (
 )
 FORGET_USAGE = (
     "I did not understand that. `{prefix}forget` forgets this place, `{prefix}forget last 3` the newest messages,"
-    " `{prefix}forget @user` what one person said, `{prefix}forget me` what you said."
+    " `{prefix}forget @user` what one person said, `{prefix}forget me` what you said, `{prefix}forget me everywhere` in"
+    " all places, `{prefix}forget fact 3` a fact about you."
 )
 UNKNOWN = "I don't know that command. Did you mean `{prefix}{near}`? `{prefix}help` lists them all."
 USAGE_USAGE = (
@@ -31,7 +32,10 @@ USAGE_USAGE = (
 )
 NO_SPACE = "Direct messages have no limit of their own that I could lift."
 LIFTED = "Lifted {name}, until 00:00 UTC."
-SUMMARY_USAGE = "`{prefix}summary` shows what I remember here; `{prefix}summary now` folds older turns into it at once."
+SUMMARY_USAGE = (
+    "`{prefix}summary` shows what I remember here; `{prefix}summary now` folds older turns into it at once,"
+    " `{prefix}summary rebuild` makes it anew from the originals."
+)
 
 
 def amount(number: int, noun: str) -> str:
@@ -52,11 +56,27 @@ def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: 
         hint = f" ({spec.hint})" if spec.hint else ""
         lines.append(f"- `{prefix}{spec.name}` – {spec.description}{hint}")
     if not direct:
-        lines += [
-            "",
-            f"`{prefix}forget me` and `{prefix}usage` are for everybody, the rest for who moderates here.",
-        ]
+        everybodys = ("forget me", "memory", "remember", "usage")
+        named = ", ".join(f"`{prefix}{each}`" for each in everybodys)
+        lines += ["", f"For everybody are {named}; the rest is for who moderates here."]
     return "\n".join(lines)
+
+
+LISTENING = {
+    "addressed": "I remember what is said to me, and in threads where I have spoken also what you say to each other;"
+    " nothing else.",
+    "threads": "I remember what is said to me, and everything that is said in threads, also what is not for me.",
+    "all": "I remember everything that is said in the channels that I can read, also what is not for me.",
+}
+
+
+def write_arrival(settings: CoreSettings) -> str:
+    """What is said once where the bot is let in: how it is spoken to, and what it remembers."""
+    prefix = settings.prefix
+    return (
+        f"Hello, I am {one_line(settings.name)}. Mention me or reply to me and I answer. {LISTENING[settings.listen]}"
+        f" `{prefix}forget me` makes me forget what you said, `{prefix}help` tells you more."
+    )
 
 
 WHOSE = {Scope.USER: "You", Scope.SPACE: "This server or workspace", Scope.ALL: "All together"}
@@ -130,6 +150,30 @@ def write_folded(folded: int, keep_recent: int) -> str:
     return f"There was nothing to fold: the newest {amount(keep_recent, 'turn')} always stay word for word.\n\n"
 
 
+EVERYWHERE = {
+    "discord": "on Discord, in every server and in direct messages",
+    "slack": "on Slack, in every channel of this workspace and in direct messages",
+}
+"""How far `!forget me everywhere` goes."""
+
+
+def write_reach(platform: str) -> str:
+    """How far somebody is forgotten who is forgotten everywhere."""
+    return EVERYWHERE.get(platform, "wherever we have talked")
+
+
+def write_rebuilding(done: int, turns: int) -> str:
+    """How far `!summary rebuild` is."""
+    return f"Making the summary anew: {done:,} of {amount(turns, 'turn')}, {done * 100 // max(turns, 1)}% …"
+
+
+def write_rebuilt(turns: int) -> str:
+    """What `!summary rebuild` did, ahead of the summary."""
+    if turns:
+        return f"Made the summary anew from {amount(turns, 'turn')}.\n\n"
+    return "There is no summary to make anew.\n\n"
+
+
 def write_question(extent: Extent, what: str, user_name: str, place: Place, prefix: str) -> str:
     """What a `!forget` would take, and how to say that it is meant."""
     subject = {
@@ -137,6 +181,7 @@ def write_question(extent: Extent, what: str, user_name: str, place: Place, pref
         "last": "the newest",
         "me": "what you said here, and what I made of it",
         "user": f"what {one_line(user_name)} said here, and what I made of it",
+        "everywhere": f"what you said {write_reach(place.platform)}, and what I made of it (what others said stays)",
     }[what]
     return (
         f"This forgets {subject}: {write_extent(extent)}."
@@ -145,20 +190,25 @@ def write_question(extent: Extent, what: str, user_name: str, place: Place, pref
 
 
 def write_extent(extent: Extent) -> str:
-    """`12 messages and 1 summary, in 2 conversations`."""
-    parts = [amount(extent.turns + extent.waiting, "message")]
+    """`12 messages, 3 facts and 1 summary, in 2 conversations`."""
+    counts = {
+        "message": extent.turns + extent.waiting,
+        "archived message": extent.archived,
+        "fact": extent.facts,
+    }
+    parts = [amount(number, noun) for noun, number in counts.items() if number]
     if extent.summaries:
         parts.append(f"{extent.summaries:,} {'summary' if extent.summaries == 1 else 'summaries'}")
+    *most, last = parts or [amount(0, "message")]
     where = f", in {extent.conversations:,} conversations" if extent.conversations > 1 else ""
-    return " and ".join(parts) + where
+    return (f"{', '.join(most)} and {last}" if most else last) + where
 
 
-def write_forgotten(extent: Extent, *, clean: bool) -> str:
-    """What went, and whether the database file is clean of it already."""
-    file = (
-        "and the database file is clean of it" if clean else "and the database file is cleaned in the next quiet minute"
-    )
-    return f"Forgotten: {write_extent(extent)}. It is out of my memory, {file}."
+def write_forgotten(extent: Extent, *, clean: bool, reach: str = "") -> str:
+    """What went, how far if it is not just here, and whether the database file is clean of it already."""
+    file = "clean of it" if clean else "cleaned in a quiet minute, at most once an hour"
+    head = f"Forgotten {reach}" if reach else "Forgotten"
+    return f"{head}: {write_extent(extent)}. It is out of my memory, and the database file is {file}."
 
 
 SPENT = {
@@ -166,6 +216,9 @@ SPENT = {
     Scope.SPACE: "This place has had its {limit:,} tokens for today",
     Scope.ALL: "I have had my {limit:,} tokens for today",
 }
+
+
+WHOSE_LIMIT = {Scope.USER: "Your limit", Scope.SPACE: "The limit of this place", Scope.ALL: "My limit"}
 
 
 def write_pause(per_minute: int, seconds: float) -> str:
@@ -176,3 +229,11 @@ def write_pause(per_minute: int, seconds: float) -> str:
 def write_spent(scope: Scope, limit: int, left: float) -> str:
     """What somebody is told when a day's tokens are spent; `left` are the seconds until the day ends."""
     return f"{SPENT[scope].format(limit=limit)}; I answer again {write_wait(left)}, from 00:00 UTC on."
+
+
+def write_too_small(scope: Scope, limit: int, need: int) -> str:
+    """What somebody is told where all of a day's tokens are fewer than one answer needs."""
+    return (
+        f"{WHOSE_LIMIT[scope]} is {amount(limit, 'token')} a day, which is less than the {need:,} that one answer needs"
+        " here; I can't answer until it is raised or lifted."
+    )

@@ -6,18 +6,22 @@
 3. Mentions, replies to the bot and direct messages are answered.
 4. In a thread where the bot has spoken, and in a free channel, people need not mention it; what they say to each other
    there is remembered, not answered.
-5. Everything else is none of the bot's business, and nothing of it is kept.
+5. Everything else is none of the bot's business, and nothing of it is kept, unless the operator had it listen: then it
+   is remembered.
+6. Addressed in a thread for the first time, or by a reply to what it does not know, the bot reads what was said there
+   before: what people said since it knows of the place, no commands, nobody who is not heard.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import takewhile
 
-from memory.types import Conversation, CoreSettings, Decision, Inbound, Visibility, Waiting
+from memory.prompt import holds
+from memory.types import Conversation, CoreSettings, Decision, Inbound, Thread, Visibility, Waiting
 
 LIKENESS = 0.75
 """Of `difflib`: `forgte`, `sumary` and `hlep` are near enough to a command, `foreign` and `some` are not."""
@@ -80,9 +84,38 @@ def decide(inbound: Inbound, settings: CoreSettings, commands: Collection[str], 
         return Decision.COMMAND if mistyped else Decision.ANSWER
     free = is_free(inbound, settings)
     if not free and not joined:
-        return Decision.IGNORE
+        return Decision.REMEMBER if listens_to(inbound, settings) else Decision.IGNORE
     answers = free or settings.threads == "joined"
     return Decision.ANSWER if answers and not inbound.aside else Decision.REMEMBER
+
+
+def listens_to(inbound: Inbound, settings: CoreSettings) -> bool:
+    """Whether messages that are not for the bot are remembered where this one stands (rule 5)."""
+    return settings.listen == "all" or (settings.listen == "threads" and bool(inbound.place.thread))
+
+
+def earlier_to_read(inbound: Inbound, thread: Thread) -> bool:
+    """Whether what was said before an addressed message is to be read from the platform (rule 6)."""
+    if not inbound.addressed or inbound.visibility is Visibility.DIRECT:
+        return False
+    if inbound.place.thread:
+        return not thread.joined
+    return inbound.reply_to is not None and not holds(thread, inbound.reply_to)
+
+
+def is_from_before(
+    inbound: Inbound, thread: Thread, settings: CoreSettings, commands: Collection[str], oldest: datetime | None
+) -> bool:
+    """Whether a message is to be remembered that stood there when the bot was addressed; nothing before `oldest` is.
+
+    A transcript only ever grows at its end, so what is older than its newest turn stays out of it.
+    """
+    return (
+        (oldest is None or inbound.sent_at >= oldest)
+        and (not thread.turns or inbound.sent_at > thread.turns[-1].sent_at)
+        and is_heard(inbound, settings)
+        and not command_of(inbound.text, settings.prefix, commands)
+    )
 
 
 def decide_late(decision: Decision, age: timedelta, answered_within: timedelta) -> Decision:

@@ -6,16 +6,19 @@ from pathlib import Path
 
 from errors import DatabaseUnusable
 from memory.ports import Clock, Store
+from storage.archive import Archive
 from storage.sqlite import open_sqlite
+
+__all__ = ["Archive", "open_store"]
 
 SQLITE = "sqlite:///"
 
 
-async def open_store(url: str, clock: Clock) -> Store:
-    """Open the one serving store of a process, made or migrated where needed.
+async def open_store(url: str, clock: Clock, archive: Archive | None = None) -> Store:
+    """Open the one serving store of a process, made or migrated where needed; what expires goes to the archive.
 
     Raises: DatabaseUnusable (not ours, corrupt, too new: left untouched), DatabaseInUse, StorageUnavailable.
     """
     if not url.startswith(SQLITE):
         raise DatabaseUnusable(f"storage.url: {url.split(':', 1)[0]} is no database of this version; sqlite:///PATH is")
-    return await open_sqlite(Path(url.removeprefix(SQLITE)), clock)
+    return await open_sqlite(Path(url.removeprefix(SQLITE)), clock, archive)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from adapters.base import ChatPlatform
-from errors import PlatformError
+from errors import PlatformError, StorageUnavailable
 from memory.ports import Accept, Connected, Intake
-from memory.types import CommandSpec, Delta, Inbound, Place
+from memory.types import Channel, CommandSpec, Delta, Inbound, Place, Visibility
 
 NOBODY_THERE = "127.0.0.1:1"
 """An address at which nothing listens."""
@@ -37,9 +37,30 @@ async def ignore_connected(*, missed: bool = True) -> None:
     del missed
 
 
+async def ignore_only(channels: Collection[str]) -> None:
+    """Take no notice of which channels there are."""
+    del channels
+
+
+async def ignore_channels(channels: Sequence[Channel]) -> None:
+    """Take no notice of who can read what."""
+    del channels
+
+
+async def ignore_arrived(place: Place, visibility: Visibility) -> None:
+    """Take no notice of being let in."""
+    del place, visibility
+
+
 def intake_of(accept: Accept, connected: Connected = ignore_connected) -> Intake:
     """What an adapter is handed, for tests that look at new messages alone."""
-    return Intake(accept, ignore_amended, ignore_erased, connected)
+    return Intake(accept, ignore_amended, ignore_erased, connected, ignore_channels, ignore_only, ignore_arrived)
+
+
+def _open() -> asyncio.Event:
+    door = asyncio.Event()
+    door.set()
+    return door
 
 
 AdapterT = TypeVar("AdapterT", bound=ChatPlatform)
@@ -62,7 +83,8 @@ class Core(Generic[AdapterT]):
     """A core that answers what is addressed once, and remembers what it heard, what it posted and what went wrong.
 
     As the real one it answers after it has accepted, aside. `before` is awaited with every message, before it is
-    accepted.
+    accepted. `channels` are as they were told last, by their ids, `tellings` all that was told; with `disk_full` none
+    can be stored, and `refused` counts how often. Arrivals wait for the `door`.
     """
 
     adapter: AdapterT
@@ -73,6 +95,13 @@ class Core(Generic[AdapterT]):
     failed: list[PlatformError] = field(default_factory=list)
     amended: list[Inbound] = field(default_factory=list)
     erased: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    tellings: list[Channel] = field(default_factory=list)
+    there: frozenset[str] = frozenset()
+    arrivals: list[tuple[Place, Visibility]] = field(default_factory=list)
+    disk_full: bool = False
+    refused: int = 0
+    door: asyncio.Event = field(default_factory=_open)
     deaf: bool = False
     connections: int = 0
     gaps: int = 0
@@ -91,7 +120,12 @@ class Core(Generic[AdapterT]):
             await asyncio.gather(task, return_exceptions=True)
 
     async def accept(self, inbound: Inbound) -> bool:
-        """Remember a message, and begin to answer it if it is addressed and has not come before."""
+        """Remember a message, and begin to answer it if it is addressed and has not come before.
+
+        Raises: StorageUnavailable where `disk_full` says so.
+        """
+        if self.disk_full:
+            raise StorageUnavailable("the disk is full")
         self.heard.append(inbound)
         if self.before is not None:
             await self.before(inbound)
@@ -115,7 +149,7 @@ class Core(Generic[AdapterT]):
     @property
     def intake(self) -> Intake:
         """What the adapter is handed."""
-        return Intake(self.accept, self.amend, self.erase, self.connected)
+        return Intake(self.accept, self.amend, self.erase, self.connected, self.told, self.only, self.arrived)
 
     async def amend(self, inbound: Inbound) -> None:
         """Remember a new version of a message."""
@@ -124,6 +158,30 @@ class Core(Generic[AdapterT]):
     async def erase(self, place: Place, message_ids: Sequence[str]) -> None:
         """Remember what was deleted."""
         self.erased.append((place, tuple(message_ids)))
+
+    async def only(self, channels: Collection[str]) -> None:
+        """Remember which channels there are."""
+        self.there = frozenset(channels)
+
+    async def told(self, channels: Sequence[Channel]) -> None:
+        """Remember who can read channels.
+
+        Raises: StorageUnavailable where `disk_full` says so.
+        """
+        if self.disk_full:
+            self.refused += 1
+            raise StorageUnavailable("the disk is full")
+        self.tellings += channels
+        self.channels |= {channel.channel: channel for channel in channels}
+
+    def is_open(self, channel: str) -> bool | None:
+        """What was last told of a channel; None where nothing was."""
+        return self.channels[channel].open if channel in self.channels else None
+
+    async def arrived(self, place: Place, visibility: Visibility) -> None:
+        """Remember where the bot was let in."""
+        await self.door.wait()
+        self.arrivals.append((place, visibility))
 
     async def connected(self, *, missed: bool = True) -> None:
         """See `memory.ports.Connected`."""

@@ -20,6 +20,7 @@ from memory.types import (
     Spent,
     Stored,
     Usage,
+    Visibility,
     spenders,
 )
 from tests.kept import (
@@ -68,9 +69,14 @@ async def spend(store: Store, inbound: Inbound, usage: Usage = USAGE) -> None:
     assert await store.record(replace(exchange, usage=usage))
 
 
-async def spent(store: Store, author: str = "ann", conversation: Conversation = HERE) -> Mapping[Scope, int]:
+async def spent(
+    store: Store,
+    author: str = "ann",
+    conversation: Conversation = HERE,
+    visibility: Visibility = Visibility.PUBLIC,
+) -> Mapping[Scope, int]:
     """The tokens that count against an author in a conversation."""
-    found = await store.spent(spenders(conversation, author))
+    found = await store.spent(spenders(conversation, author, visibility))
     return {scope: each.tokens for scope, each in found.items()}
 
 
@@ -102,7 +108,6 @@ class AbsenceContract:
         for number, place, user in ((2, GENERAL, "ann"), (3, THREAD, ""), (4, RANDOM, ""), (5, GENERAL, "bob")):
             await talk(store, message(number, "hello", place=place), user=user)
         await talk(store, message(6, "hello", place=SLACK))
-        await accept(store, message(7, "waits", place=replace(GENERAL, channel="new")))
 
         store = await kept.open()
         assert await store.places("discord", moment(2), 9) == (GENERAL, RANDOM, THREAD)
@@ -110,6 +115,23 @@ class AbsenceContract:
         assert await store.places("discord", moment(0), 2) == (GENERAL, RANDOM)
         assert await store.places("slack", moment(0), 9) == (SLACK,)
         assert await store.places("terminal", moment(0), 9) == ()
+
+    async def test_where_somebody_waits_comes_first_be_there_no_turn_yet(self, store: Store, kept: Kept) -> None:
+        """What was deleted there while the bot was away is not to be answered."""
+        new, quiet = replace(GENERAL, channel="new"), replace(GENERAL, channel="quiet")
+        await talk(store, message(3, "hello", place=RANDOM))
+        await talk(store, message(4, "hello"))
+        await accept(store, message(1, "waits", place=quiet))
+        await accept(store, message(5, "waits", place=new))
+        await accept(store, message(2, "remember this", place=THREAD), Decision.REMEMBER)
+        await accept(store, message(6, "waits, too", place=RANDOM))
+        await accept(store, message(7, "!help", place=replace(GENERAL, channel="commands")), Decision.COMMAND)
+        await accept(store, message(8, "waits", place=SLACK))
+
+        store = await kept.crash()
+        assert await store.places("discord", moment(0), 9) == (RANDOM, THREAD, new, quiet, GENERAL)
+        assert await store.places("discord", moment(2), 9) == (RANDOM, THREAD, new, GENERAL)
+        assert await store.places("discord", moment(0), 2) == (RANDOM, THREAD)
 
     # ---- what is known of a place
 
@@ -255,17 +277,35 @@ class AbsenceContract:
         await spend(store, message(1, "hello"))
         await spend(store, message(2, "hello", "bob", THREAD))
         await spend(store, message(3, "hello", "ann", replace(GENERAL, space="other")))
-        await spend(store, message(4, "hello", "ann", DIRECT))
+        await spend(store, replace(message(4, "hello", "ann", DIRECT), visibility=Visibility.DIRECT))
         await spend(store, message(5, "hello", "ann", SLACK))
 
         store = await kept.crash()
         assert await spent(store) == {Scope.USER: 3 * TOKENS, Scope.SPACE: 2 * TOKENS, Scope.ALL: 5 * TOKENS}
         assert await spent(store, "bob") == {Scope.USER: TOKENS, Scope.SPACE: 2 * TOKENS, Scope.ALL: 5 * TOKENS}
-        assert await spent(store, "cleo", conversation_at(DIRECT)) == {Scope.USER: 0, Scope.ALL: 5 * TOKENS}
+        assert await spent(store, "cleo", conversation_at(DIRECT), Visibility.DIRECT) == {
+            Scope.USER: 0,
+            Scope.ALL: 5 * TOKENS,
+        }
         assert await spent(store, "ann", conversation_at(SLACK)) == {
             Scope.USER: TOKENS,
             Scope.SPACE: TOKENS,
             Scope.ALL: 5 * TOKENS,
+        }
+
+    async def test_a_direct_message_within_a_workspace_does_not_count_for_it_nor_does_its_fold(
+        self, store: Store
+    ) -> None:
+        """Slack's direct messages have their workspace as their space."""
+        direct = replace(SLACK, channel="D1")
+        await spend(store, message(1, "hello", "ann", SLACK))
+        await spend(store, replace(message(2, "hello", "ann", direct), visibility=Visibility.DIRECT))
+        await fold(store, conversation_at(direct), "hello was said")
+
+        assert await spent(store, "ann", conversation_at(SLACK)) == {
+            Scope.USER: 2 * TOKENS,
+            Scope.SPACE: TOKENS,
+            Scope.ALL: 3 * TOKENS,
         }
 
     async def test_a_fold_is_nobodys_own(self, store: Store) -> None:
@@ -287,7 +327,7 @@ class AbsenceContract:
 
     async def test_a_day_begins_anew_and_a_limit_is_lifted_for_a_day(self, store: Store, kept: Kept) -> None:
         await spend(store, message(1, "hello"))
-        keys = spenders(HERE, "ann")
+        keys = spenders(HERE, "ann", Visibility.PUBLIC)
         await store.lift(Scope.USER, keys[Scope.USER])
         await store.lift(Scope.SPACE, "discord:other")
         await spend(store, message(2, "hello"))

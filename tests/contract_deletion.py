@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from memory.forgetting import find_echo
 from memory.ports import Store
 from memory.types import Decision, Extent, Forgetting, Quote
 from tests.kept import (
@@ -243,7 +244,9 @@ class DeletionContract:
         await store.record(replace(other, heard=(turn_of(SECRET), *other.heard)))
         assert await texts(store, THREAD) == ["my code is K7", "and here?"]
 
-        assert await store.amend(SAFE, turn_of(SAFE)) == BOTH
+        changed = await store.amend(SAFE, turn_of(SAFE), find_echo)
+        assert changed is not None
+        assert changed.touched == BOTH
         assert await texts(store, THREAD) == ["never mind", "and here?"]
         gone = await delete(store, "1")
 

@@ -149,21 +149,23 @@ class OwingContract:
         store.said(command)
         assert await (await kept.open()).owed("discord") == ()
 
-    async def test_a_sentence_takes_the_place_of_an_answer_that_was_taken_back(self, store: Store, kept: Kept) -> None:
+    async def test_a_sentence_takes_the_place_of_an_answer_that_is_not_said_yet(self, store: Store, kept: Kept) -> None:
         row = await settle_with(store, message(1, "hello"), "hi", "a")
-        await store.retract(HERE, "re:1")
-        epoch = (await wait_for(store, message(2, "and?")))[1]
 
-        assert await store.record(replace(epoch, settles=(row,), heard=(), sentence="I broke down"))
+        await store.settle(row, "I broke down")
 
-        assert await outline(await kept.crash()) == [("1", "I broke down", "", ("a",))]
+        store = await kept.crash()
+        assert await outline(store) == [("1", "I broke down", "", ("a",))]
+        assert await texts(store) == ["hello"]
 
     async def test_what_was_said_is_not_owed_again(self, store: Store, kept: Kept) -> None:
         row = await settle_with(store, message(1, "hello"), "hi")
         store.said(row)
         await store.settle(row, "once more")
 
-        assert await (await kept.crash()).owed("discord") == ()
+        store = await kept.crash()
+        assert await store.owed("discord") == ()
+        assert await texts(store) == ["hello", "hi"]
 
     # ---- forgotten before it was said
 
@@ -179,7 +181,6 @@ class OwingContract:
         else:
             row = await settle_with(store, SECRET, "noted", "a")
         if decided == "sentence":
-            await store.retract(HERE, "re:1")
             await store.settle(row, "K7 is too much for me")
 
         await forget(store, forgetting)
@@ -354,6 +355,30 @@ class OwingContract:
 
         assert [waiting.attempts for waiting in await pending(store)] == [-1]
         assert await store.begin([row]) == 0
+
+    async def test_attempts_to_say_what_is_owed_are_counted_too_and_begin_anew_when_it_is_decided(
+        self, store: Store, kept: Kept
+    ) -> None:
+        row, exchange = await wait_for(store, message(1, "hello"))
+        for attempts in (1, 2):
+            store = await kept.crash()
+            assert await store.begin([row]) == attempts
+        assert await store.record(replace(exchange, answer=answer_to(message(1, ""), "hi")))
+
+        for attempts in (1, 2):
+            store = await kept.crash()
+            assert [owed.waiting.attempts for owed in await store.owed("discord")] == [attempts - 1]
+            assert await store.begin([row]) == attempts
+
+        store = await kept.open()
+        assert [owed.waiting.attempts for owed in await store.owed("discord")] == [-1]
+
+    async def test_of_what_is_owed_comes_first_what_was_attempted_least(self, store: Store, kept: Kept) -> None:
+        rows = [await settle_with(store, message(number, "hello"), "hi") for number in (1, 2, 3)]
+        await (await kept.crash()).begin(rows[:2])
+        await (await kept.crash()).begin(rows[:1])
+
+        assert [owed[0] for owed in await outline(await kept.crash())] == ["3", "2", "1"]
 
     async def test_a_start_takes_up_first_what_was_attempted_least(self, store: Store, kept: Kept) -> None:
         rows = [

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from memory.ports import Store
-from memory.types import Decision, Forgetting, Visibility
+from memory.types import Access, Decision, Forgetting, Visibility
 from tests.kept import (
     EVERYTHING,
     GENERAL,
@@ -154,7 +154,7 @@ class QuotationContract:
     async def test_an_answer_in_parts_is_forgotten_part_by_part(self, store: Store) -> None:
         waiting, exchange = await wait_for(store, SECRET)
         await store.note_post(waiting, 0, post_of(SECRET))
-        await store.record(replace(exchange, answer=answer_to(SECRET, "noted: K7"), visibility=Visibility.PUBLIC))
+        await store.record(replace(exchange, answer=answer_to(SECRET, "noted: K7"), access=Access(Visibility.PUBLIC)))
         await store.note_post(waiting, 1, "second part")
         quote = replace(quote_of_answer(SECRET, "K7"), message_id="second part")
         await talk(store, message(2, "look", "bob", quote=quote))

@@ -15,6 +15,7 @@ import pytest
 from memory.ports import Store
 from memory.types import (
     MESSAGE_TOKENS,
+    Access,
     Attachment,
     Decision,
     Exchange,
@@ -207,7 +208,7 @@ class StoreContract:
             assert len(waiting) <= 100
             handed += [message.inbound.message_id for message in waiting]
             settles = tuple(message.id for message in waiting)
-            assert await store.record(Exchange(HERE, 0, Visibility.PUBLIC, settles, ()))
+            assert await store.record(Exchange(HERE, 0, Access(Visibility.PUBLIC), settles, ()))
         assert handed == [str(number) for number in range(120)]
 
     async def test_a_command_waits_for_no_lane_and_is_settled_once(self, store: Store, kept: Kept) -> None:

@@ -13,10 +13,13 @@ from pathlib import Path
 from memory.forgetting import find_echo
 from memory.ports import Clock, Store
 from memory.types import (
+    Access,
+    Audience,
     Conversation,
     Decision,
     Exchange,
     Extent,
+    Fact,
     FoldDone,
     Forgetting,
     Inbound,
@@ -100,6 +103,37 @@ def quote_of_answer(inbound: Inbound, text: str) -> Quote:
     return Quote(post_of(inbound), "the-bot", "Threadkeeper", text, inbound.sent_at + timedelta(seconds=0.5))
 
 
+def audience_at(place: Place, user: str = "ann", visibility: Visibility = Visibility.PUBLIC) -> Audience:
+    """Who reads what is answered to somebody in a place."""
+    return Audience(place, Access(visibility), user)
+
+
+def fact_in(inbound: Inbound, slot: str, value: str) -> Fact:
+    """What a message states about its author."""
+    return Fact(
+        number=0,
+        user=inbound.author,
+        name=inbound.author_name,
+        slot=slot,
+        value=value,
+        quote=inbound.text,
+        place=inbound.place,
+        message_id=inbound.message_id,
+        said_at=inbound.sent_at,
+        access=inbound.access,
+    )
+
+
+async def state(store: Store, inbound: Inbound, slot: str, value: str) -> None:
+    """Have a fact kept that a message states."""
+    await store.remember(audience_at(inbound.place, inbound.author, inbound.visibility), fact_in(inbound, slot, value))
+
+
+async def facts_about(store: Store, place: Place = GENERAL, user: str = "ann") -> list[str]:
+    """The values of the facts about somebody that may be heard in a place."""
+    return [fact.value for fact in await store.facts(audience_at(place, user), user)]
+
+
 async def accept(store: Store, inbound: Inbound, decision: Decision = Decision.ANSWER, user: str = "") -> int | None:
     """Take a message into the conversation of its place."""
     return await store.accept(inbound, conversation_at(inbound.place, user), decision)
@@ -113,7 +147,7 @@ async def wait_for(
     assert waiting is not None
     conversation = conversation_at(inbound.place, user)
     epoch = (await store.load(conversation, EVERYTHING)).epoch
-    return waiting, Exchange(conversation, epoch, inbound.visibility, (waiting,), (turn_of(inbound),))
+    return waiting, Exchange(conversation, epoch, inbound.access, (waiting,), (turn_of(inbound),))
 
 
 async def talk(store: Store, inbound: Inbound, answer: str = "", user: str = "") -> None:
@@ -227,11 +261,15 @@ def opening(path: Path) -> Callable[[], Awaitable[Store]]:
 
 
 def words_in_tables(path: Path, word: str) -> list[str]:
-    """The columns, as `table.column`, of every table of a SQLite database in which a word stands."""
+    """The columns, as `table.column`, of every table of a SQLite database in which a word stands.
+
+    The pages of the search index are left out: until a scrub they keep words of rows that no search finds any more.
+    """
     found = []
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
         columns = db.execute(
             "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+            " AND m.name NOT IN ('recall_data', 'recall_content')"
         ).fetchall()
         for table, column in columns:
             sql = f"SELECT COUNT(*) FROM {table} WHERE INSTR(CAST({column} AS TEXT), ?)"  # noqa: S608 – its own names

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from memory.ports import Store
 from memory.types import Owed, Place, Quote, Scope, Stored, Turn
-from tests.kept import AFTER_SUMMARY, EVERYTHING, conversation_at, pending
+from tests.kept import AFTER_SUMMARY, EVERYTHING, audience_at, conversation_at, pending
 from tests.plain_store import Line, PlainStore, Row
 
 
@@ -18,7 +18,7 @@ async def compare_place(store: Store, plain: PlainStore, place: Place, times: tu
     assert [_outline(turn) for turn in thread.turns] == [_outline(line) for line in held.lines]
     thread = await store.load(conversation, AFTER_SUMMARY)
     assert [turn.text for turn in thread.turns] == [line.text for line in held.unfolded()]
-    assert (thread.summary.text if thread.summary else None) == (held.summaries[-1][0] if held.summaries else None)
+    assert (thread.summary.text if thread.summary else None) == (held.summaries[-1].word if held.summaries else None)
     assert [
         (found.id, found.decision, found.inbound, found.posts, found.attempts, found.begun)
         for found in await pending(store, place)
@@ -26,6 +26,9 @@ async def compare_place(store: Store, plain: PlainStore, place: Place, times: tu
         (row.id, row.decision, row.inbound, row.showing(), row.attempts, row in plain.left)
         for row in plain.pending(place)
     ]
+    for user in ("ann", "bob", "cleo"):
+        facts = await store.facts(audience_at(place, user), user)
+        assert {(fact.slot, fact.value) for fact in facts} == plain.heard_of(user, place)
     for time in times:
         known = sorted(await store.stored(place, time), key=repr)
         assert known == sorted((each for each in _known(plain, place) if each.sent_at >= time), key=repr)
@@ -39,7 +42,9 @@ async def compare_debts(store: Store, plain: PlainStore) -> None:
         owes = await store.owes(row.id)
         assert (owes and _debt(owes)) == (_plain_debt(plain, row) if row.unsaid else None)
     assert [_debt(owed) for owed in await store.owed("discord")] == [
-        _plain_debt(plain, row) for row in rows if row.unsaid and row in plain.left_unsaid
+        _plain_debt(plain, row)
+        for row in sorted(rows, key=lambda row: row.attempts)
+        if row.unsaid and row in plain.left_unsaid
     ]
     waiting = {row.id for row in rows if row.is_command and row.state == "waiting"}
     for place in plain.held:
@@ -63,10 +68,10 @@ def _outline(turn: Turn | Line) -> tuple[str, str, str, Quote | None]:
     return turn.message_id, turn.author, turn.text, turn.quote
 
 
-def _debt(owed: Owed) -> tuple[int, str, str, tuple[str, ...]]:
-    return owed.waiting.id, owed.text, owed.answer, owed.waiting.posts
+def _debt(owed: Owed) -> tuple[int, str, str, tuple[str, ...], int]:
+    return owed.waiting.id, owed.text, owed.answer, owed.waiting.posts, owed.waiting.attempts
 
 
-def _plain_debt(plain: PlainStore, row: Row) -> tuple[int, str, str, tuple[str, ...]]:
+def _plain_debt(plain: PlainStore, row: Row) -> tuple[int, str, str, tuple[str, ...], int]:
     answer = row.answer.message_id if row.answer and plain.answered(row) else ""
-    return row.id, plain.owed_text(row), answer, row.showing()
+    return row.id, plain.owed_text(row), answer, row.showing(), row.attempts

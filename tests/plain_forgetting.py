@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from memory.types import Extent, Forgetting, Place
-from tests.plain_store import Line, PlainStore, Row, lies_in
+from memory.types import Decision, Extent, Forgetting, Inbound, Place, Quote
+from tests.plain_store import Line, PlainStore, Row, Statement, lies_in, same_space
 
 
 @dataclass
@@ -27,27 +27,178 @@ class Loss:
 def forget(store: PlainStore, forgetting: Forgetting) -> tuple[Extent, set[Place], list[Row]]:
     """Forget; return how much went, the places that lost anything, be it a quotation, and what was being answered."""
     store.note_said()
-    losses = [_find_loss(store, place, forgetting) for place in store.held if _concerns(store, place, forgetting)]
+    losses = {
+        place: _find_loss(store, place, forgetting) for place in store.held if _concerns(store, place, forgetting)
+    }
+    within = set(losses)
+    facts = [fact for fact in store.facts if _states(fact, losses, forgetting)]
+    _spread(store, losses, facts)
     for row in store.rows.values():
         if not set(row.posts.values()).isdisjoint(forgetting.messages) and _in_channel(row.place, forgetting):
             row.unsaid, row.sentence = False, ""
-    begun = [row for loss in losses for row in loss.waiting if row.posts]
-    gone = set(forgetting.messages)
-    for loss in losses:
-        gone |= _take(store, loss, forgetting)
-    touched = {loss.place for loss in losses if loss}
-    touched |= _take_quotes(store, {loss.place for loss in losses}, forgetting, gone)
+    begun = [row for loss in losses.values() for row in loss.waiting if row.posts]
+    touched = _to_start_again(store, losses.values(), facts)
+    gone = {replace(forgetting.place, thread=""): set(forgetting.messages)}
+    for loss in losses.values():
+        about = forgetting if loss.place in within else Forgetting(loss.place, forgetting.at, last=1)
+        gone.setdefault(replace(loss.place, thread=""), set()).update(_take(store, loss, about))
+    touched |= {loss.place for loss in losses.values() if loss}
+    touched |= _take_quotes(store, within, forgetting.user, gone)
+    _take_facts(store, facts)
     store.move_epochs(touched)
     if not (forgetting.last or forgetting.messages):
         store.watermarks.append(forgetting)
+    store.scrub_due |= bool(touched or facts)
+    if forgetting.everywhere and forgetting.user in store.spenders:
+        store.spenders.discard(forgetting.user)
+        store.scrub_due = True
+    return _extent(losses.values(), facts), touched, begun
+
+
+def amend(store: PlainStore, sent: Inbound) -> tuple[Extent, set[Place]] | None:
+    """Give a message other words; return what of the old went, and the places that it concerns."""
+    store.note_said()
+    row = store.rows.get(sent.message_id)
+    if row is None or row.state == "forgotten":
+        return None if row is None else (Extent(), set())
+    losses, facts = _changed(store, row.place, sent)
+    touched = _to_start_again(store, losses.values(), facts) | {loss.place for loss in losses.values() if loss.lines}
+    for loss in losses.values():
+        for line in [line for line in loss.lines if line.message_id == sent.message_id]:
+            loss.lines.remove(line)
+            line.text = sent.text
+    gone: dict[Place, set[str]] = {}
+    for loss in losses.values():
+        taken = _take(store, loss, Forgetting(loss.place, sent.sent_at, last=1))
+        gone.setdefault(replace(loss.place, thread=""), set()).update(taken)
+    _take_facts(store, facts)
+    touched |= _take_quotes(store, set(), "", gone)
+    if row.state == "waiting" and row.inbound.text != sent.text:
+        row.inbound = replace(row.inbound, text=sent.text)
+        touched.add(row.place)
+    if touched:
+        touched |= _change_quotes(store, sent)
     store.scrub_due |= bool(touched)
-    extent = Extent(
+    store.move_epochs(touched)
+    return replace(_extent(losses.values(), facts), conversations=0), touched
+
+
+def _changed(store: PlainStore, place: Place, sent: Inbound) -> tuple[dict[Place, Loss], list[Statement]]:
+    """The losses by other words: the line itself, and what was made of its old ones; and the facts that it states."""
+    lines = store.held[place].lines
+    stated = [fact for fact in store.facts if fact.message_id == sent.message_id]
+    edited = [line for line in lines if line.message_id == sent.message_id and line.text != sent.text]
+    losses: dict[Place, Loss] = {}
+    if edited:
+        [line] = edited
+        losses[place] = Loss(place, [line, *_echoes(lines, [line.text], line.number)], [], line.number)
+    elif any(line.message_id == sent.message_id for line in lines):
+        stated = []
+    stated = [fact for fact in stated if fact.text != sent.text]
+    if losses or stated:
+        _spread(store, losses, stated)
+    return losses, stated
+
+
+def _change_quotes(store: PlainStore, sent: Inbound) -> set[Place]:
+    touched: set[Place] = set()
+    for place, held in store.held.items():
+        for line in held.lines:
+            if line.quote and line.quote.message_id == sent.message_id:
+                line.quote = replace(line.quote, text=sent.text[: len(line.quote.text)])
+                held.drop_summaries(line.number)
+                touched.add(place)
+    for row in store.rows.values():
+        quote = row.inbound.reply_to
+        if row.state == "waiting" and quote and quote.message_id == sent.message_id:
+            row.inbound = replace(row.inbound, reply_to=replace(quote, text=sent.text))
+            touched.add(row.place)
+    return touched
+
+
+def _extent(losses: Collection[Loss], facts: Collection[Statement]) -> Extent:
+    return Extent(
         sum(len(loss.lines) for loss in losses),
         sum(loss.summaries for loss in losses),
         sum(len(loss.waiting) for loss in losses),
         sum(1 for loss in losses if loss),
+        len(facts),
     )
-    return extent, touched, begun
+
+
+def _states(fact: Statement, losses: Mapping[Place, Loss], forgetting: Forgetting) -> bool:
+    """Whether a fact goes: it was said there, or by him there, or in one of the messages."""
+    if forgetting.messages:
+        return fact.message_id in forgetting.messages and _in_channel(fact.place, forgetting)
+    if forgetting.last:
+        return any(line.message_id == fact.message_id for loss in losses.values() for line in loss.lines)
+    there = forgetting.everywhere or lies_in(fact.place, forgetting.place)
+    return there and forgetting.user in ("", fact.user)
+
+
+def _take_facts(store: PlainStore, facts: Collection[Statement]) -> None:
+    store.facts = [fact for fact in store.facts if fact not in facts]
+    for row in store.rows.values():
+        if row.is_command and row.unsaid and any(same_space(row.place, fact.place) for fact in facts):
+            row.sentence = ""
+
+
+def _told_of(store: PlainStore, fact: Statement) -> set[Place]:
+    """Where a fact stood in prompts: in its server, where its person has spoken."""
+    return {
+        place
+        for place, held in store.held.items()
+        if same_space(place, fact.place) and any(line.author == fact.user for line in held.lines)
+    }
+
+
+def _spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[Statement]) -> None:
+    """Lose what the bot said with lost lines or facts in its prompt, and repeats; and what was made of that."""
+    new = {line for loss in losses.values() for line in loss.lines}
+    for place in store.held:
+        for user in {fact.user for fact in facts}:
+            told = [fact for fact in facts if fact.user == user and place in _told_of(store, fact)]
+            if told:
+                since = min(fact.said_at for fact in facts if fact.user == user and same_space(place, fact.place))
+                later = [line for line in store.held[place].lines if line.sent_at >= since]
+                loss = losses.setdefault(place, Loss(place, [], [], None))
+                new |= _lose(store, loss, _echoes(later, [fact.text for fact in told], 0))
+    while new:
+        lost, new = new, set()
+        for place, held in store.held.items():
+            made = [line for line in held.lines if not lost.isdisjoint(line.recalled)]
+            words = [source.text for line in made for source in line.recalled if source in lost]
+            if not made:
+                continue
+            loss = losses.setdefault(place, Loss(place, [], [], None))
+            if found := _lose(store, loss, _echoes(made, words, 0)):
+                first = min(line.number for line in found)
+                new |= found | _lose(store, loss, _echoes(held.lines, words, first))
+    for loss in losses.values():
+        held = store.held[loss.place]
+        loss.summaries = 0 if loss.first is None else sum(1 for each in held.summaries if each.through >= loss.first)
+
+
+def _lose(store: PlainStore, loss: Loss, lines: Sequence[Line]) -> set[Line]:
+    """Lose further lines; return those that were not lost yet."""
+    further = {line for line in lines if line not in loss.lines}
+    loss.lines = [line for line in store.held[loss.place].lines if line in loss.lines or line in further]
+    if further:
+        loss.first = min({line.number for line in further} | ({loss.first} if loss.first is not None else set()))
+    return further
+
+
+def _to_start_again(store: PlainStore, losses: Collection[Loss], facts: Collection[Statement]) -> set[Place]:
+    """Where an answer or a fold may be under way that was told what is gone; all that is said here is public."""
+    spaces = [loss.place for loss in losses if loss.lines] + [fact.place for fact in facts]
+    found = {
+        row.place
+        for row in store.rows.values()
+        if row.state == "waiting"
+        and row.decision is Decision.ANSWER
+        and any(same_space(row.place, place) for place in spaces)
+    }
+    return found.union(*(_told_of(store, fact) for fact in facts))
 
 
 def _in_channel(place: Place, forgetting: Forgetting) -> bool:
@@ -55,6 +206,8 @@ def _in_channel(place: Place, forgetting: Forgetting) -> bool:
 
 
 def _concerns(store: PlainStore, place: Place, forgetting: Forgetting) -> bool:
+    if forgetting.everywhere:
+        return place.platform == forgetting.place.platform
     if not forgetting.messages:
         return place == forgetting.place or (not forgetting.last and lies_in(place, forgetting.place))
     known = {line.message_id for line in store.held[place].lines if line.author}
@@ -79,8 +232,7 @@ def _find_loss(store: PlainStore, place: Place, forgetting: Forgetting) -> Loss:
         first = min((line.number for line in lines), default=None)
     else:
         lines, first = held.lines, 0
-    summaries = 0 if first is None else sum(1 for _, through in held.summaries if through >= first)
-    return Loss(place, lines, waiting, first, summaries)
+    return Loss(place, list(lines), waiting, first)
 
 
 def _newest(lines: Sequence[Line], waiting: Sequence[Row], forgetting: Forgetting) -> list[Line]:
@@ -171,24 +323,24 @@ def _bury(row: Row, forgetting: Forgetting, said: set[str]) -> None:
         row.inbound = replace(row.inbound, author="", text="", reply_to=None)
 
 
-def _take_quotes(store: PlainStore, within: set[Place], forgetting: Forgetting, gone: set[str]) -> set[Place]:
-    """Take quotations of what is gone out of all of the channel; return the places that held any."""
+def _take_quotes(store: PlainStore, within: set[Place], user: str, gone: Mapping[Place, set[str]]) -> set[Place]:
+    """Take quotations out, of what is gone of their channel and of a person's words; return where there were any."""
     touched: set[Place] = set()
+
+    def is_gone(quote: Quote | None, place: Place) -> bool:
+        if quote is None:
+            return False
+        of_channel = gone.get(replace(place, thread=""), set())
+        return quote.message_id in of_channel or (bool(user) and quote.author == user and place in within)
+
     for place, held in store.held.items():
-        if not _in_channel(place, forgetting):
-            continue
         for line in held.lines:
-            if line.quote and (line.quote.message_id in gone or _by(line.quote.author, place, within, forgetting)):
+            if is_gone(line.quote, place):
                 line.quote = None
                 held.drop_summaries(line.number)
                 touched.add(place)
         for row in store.at(place):
-            quote = row.inbound.reply_to if row.state == "waiting" else None
-            if quote and (quote.message_id in gone or _by(quote.author, place, within, forgetting)):
+            if row.state == "waiting" and is_gone(row.inbound.reply_to, place):
                 row.inbound = replace(row.inbound, reply_to=None)
                 touched.add(place)
     return touched
-
-
-def _by(author: str, place: Place, within: set[Place], forgetting: Forgetting) -> bool:
-    return bool(forgetting.user) and author == forgetting.user and place in within

@@ -19,6 +19,11 @@ def lies_in(place: Place, outer: Place) -> bool:
     return outer in (place, replace(place, thread=""))
 
 
+def same_space(one: Place, other: Place) -> bool:
+    """Whether two places are of one server."""
+    return (one.platform, one.space) == (other.platform, other.space)
+
+
 @dataclass(eq=False)
 class Line:
     """A turn; `number` rises along all transcripts, `answers` is the author whom one of the bot answers."""
@@ -30,6 +35,28 @@ class Line:
     sent_at: datetime
     quote: Quote | None = None
     answers: str = ""
+    recalled: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A fact; its words are those of its message."""
+
+    place: Place
+    user: str
+    slot: str
+    text: str
+    message_id: str
+    said_at: datetime
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A summary: its word, the number of the last line that it covers, and when that was sent."""
+
+    word: str
+    through: int
+    until: datetime
 
 
 @dataclass(eq=False)
@@ -63,21 +90,25 @@ class Row:
 
 @dataclass
 class Held:
-    """A conversation; a summary is its word and the number of the last line that it covers."""
+    """A conversation."""
 
     lines: list[Line] = field(default_factory=list)
-    summaries: list[tuple[str, int]] = field(default_factory=list)
+    summaries: list[Sum] = field(default_factory=list)
     epoch: int = 0
     joined_at: datetime | None = None
 
     def unfolded(self) -> list[Line]:
         """The turns after the summary."""
-        through = self.summaries[-1][1] if self.summaries else 0
-        return [line for line in self.lines if line.number > through]
+        return [line for line in self.lines if line.number > self.through]
+
+    @property
+    def through(self) -> int:
+        """The number of the last line that the summary covers."""
+        return self.summaries[-1].through if self.summaries else 0
 
     def drop_summaries(self, first: int) -> int:
         """Take away every summary that reaches a line, and return how many those were."""
-        stand = [summary for summary in self.summaries if summary[1] < first]
+        stand = [summary for summary in self.summaries if summary.through < first]
         gone = len(self.summaries) - len(stand)
         self.summaries = stand
         return gone
@@ -91,6 +122,8 @@ class PlainStore:
         self.rows: dict[str, Row] = {}
         self.buried_posts: set[str] = set()
         self.watermarks: list[Forgetting] = []
+        self.facts: list[Statement] = []
+        self.spenders: set[str] = set()
         self.tokens = 0
         self.scrub_due = False
         self._number = 0
@@ -141,9 +174,9 @@ class PlainStore:
         quotes = [row.inbound.reply_to for row in self.rows.values() if row.state == "waiting"]
         texts += [row.inbound.text for row in self.rows.values() if row.state == "waiting"]
         for held in self.held.values():
-            texts += [word for word, _ in held.summaries] + [line.text for line in held.lines]
+            texts += [each.word for each in held.summaries] + [line.text for line in held.lines]
             quotes += [line.quote for line in held.lines]
-        return texts + [quote.text for quote in quotes if quote]
+        return texts + [quote.text for quote in quotes if quote] + [fact.text for fact in self.facts]
 
     # ---- messages
 
@@ -162,7 +195,8 @@ class PlainStore:
 
     def _refuses(self, place: Place, author: str, sent_at: datetime) -> bool:
         return any(
-            lies_in(place, mark.place) and mark.user in ("", author) and mark.at > sent_at for mark in self.watermarks
+            (mark.everywhere or lies_in(place, mark.place)) and mark.user in ("", author) and mark.at > sent_at
+            for mark in self.watermarks
         )
 
     def _keep_quote(self, sent: Inbound) -> Quote | None:
@@ -181,7 +215,15 @@ class PlainStore:
         elif row.state != "forgotten":
             row.posts[part] = message_id
 
-    def record(self, rows: Sequence[Row], answer: str, sentence: str, said_at: datetime, tokens: int) -> None:
+    def record(
+        self,
+        rows: Sequence[Row],
+        answer: str,
+        sentence: str,
+        said_at: datetime,
+        tokens: int,
+        recalled: tuple[Line, ...] = (),
+    ) -> None:
         """Settle messages: their turns, and the turn or the sentence that answers the last of them."""
         self.note_said()
         target = rows[-1]
@@ -193,13 +235,14 @@ class PlainStore:
         line = None
         if answer:
             line = self._add(held, f"re:{target.inbound.message_id}", "", answer, said_at, None)
-            line.answers = target.inbound.author
+            line.answers, line.recalled = target.inbound.author, recalled
             held.joined_at = min(held.joined_at or target.inbound.sent_at, target.inbound.sent_at)
         for row in rows:
             row.state = "settled"
         if answer or sentence:
             self._promise(target, line, sentence)
         self.tokens += tokens
+        self.spenders.add(target.inbound.author)
 
     def _add(self, held: Held, message_id: str, author: str, text: str, sent_at: datetime, quote: Quote | None) -> Line:
         self._number += 1
@@ -211,11 +254,13 @@ class PlainStore:
         """Settle a command; or say a sentence in the place of what was decided before."""
         self.note_said()
         if row.state == "waiting" or (row.state == "settled" and row.unsaid):
+            self._take_back(row)
             self._promise(row, None, sentence)
 
     @staticmethod
     def _promise(row: Row, answer: Line | None, sentence: str) -> None:
         row.state, row.answer, row.sentence, row.unsaid = "settled", answer, sentence, True
+        row.attempts = 0
 
     def record_late(self) -> None:
         """Nothing is written, but for what was said before."""
@@ -224,6 +269,9 @@ class PlainStore:
     def retract(self, row: Row) -> None:
         """Take an answer back."""
         self.note_said()
+        self._take_back(row)
+
+    def _take_back(self, row: Row) -> None:
         held = self.held[row.place]
         held.lines = [line for line in held.lines if line is not row.answer]
 
@@ -234,7 +282,8 @@ class PlainStore:
     def fold(self, place: Place, word: str, tokens: int) -> None:
         """Sum up all that is there."""
         self.note_said()
-        self.held[place].summaries.append((word, self.held[place].lines[-1].number))
+        last = self.held[place].lines[-1]
+        self.held[place].summaries.append(Sum(word, last.number, last.sent_at))
         self.tokens += tokens
 
     def begin(self, rows: Collection[Row]) -> int:
@@ -252,63 +301,60 @@ class PlainStore:
         if not killed:
             self.note_said()
             for row in self.rows.values():
-                row.attempts = -1 if row.state == "waiting" else row.attempts
+                row.attempts = -1 if row.state == "waiting" or row.unsaid else row.attempts
         self._begin_run()
 
     # ---- edits, expiry
 
-    def amend(self, sent: Inbound) -> set[Place] | None:
-        """Give a message other words; return the places that held old ones."""
+    def state(self, line: Line, place: Place, slot: str) -> None:
+        """Keep what a line states."""
         self.note_said()
-        row = self.rows.get(sent.message_id)
-        if row is None or row.state == "forgotten":
-            return None if row is None else set()
-        touched: set[Place] = set()
-        for line in self.held[row.place].lines:
-            if line.message_id == sent.message_id and line.text != sent.text:
-                line.text = sent.text
-                self.held[row.place].drop_summaries(line.number)
-                touched.add(row.place)
-        if row.state == "waiting" and row.inbound.text != sent.text:
-            row.inbound = replace(row.inbound, text=sent.text)
-            touched.add(row.place)
-        if touched:
-            touched |= self._amend_quotes(sent)
-        self.move_epochs(touched)
-        return touched
+        self.facts.append(Statement(place, line.author, slot, line.text, line.message_id, line.sent_at))
 
-    def _amend_quotes(self, sent: Inbound) -> set[Place]:
-        touched: set[Place] = set()
-        for place, held in self.held.items():
-            for line in held.lines:
-                if line.quote and line.quote.message_id == sent.message_id:
-                    line.quote = replace(line.quote, text=sent.text[: len(line.quote.text)])
-                    held.drop_summaries(line.number)
-                    touched.add(place)
-        for row in self.rows.values():
-            quote = row.inbound.reply_to
-            if row.state == "waiting" and quote and quote.message_id == sent.message_id:
-                row.inbound = replace(row.inbound, reply_to=replace(quote, text=sent.text))
-                touched.add(row.place)
-        return touched
+    def heard_of(self, user: str, place: Place) -> set[tuple[str, str]]:
+        """Slots and words of the facts about somebody that hold in a place."""
+        holding = {}
+        for fact in sorted(self.facts, key=lambda fact: fact.said_at):
+            if fact.user == user and same_space(fact.place, place):
+                holding[fact.slot] = fact.text
+        return set(holding.items())
 
     def move_epochs(self, touched: Iterable[Place]) -> None:
         """Let turns and folds under way there write nothing."""
         for place in touched:
             self.held[place].epoch += 1
 
-    def prune(self, before: datetime) -> int:
-        """Purge the turns from before a time."""
-        self.note_said()
+    def prune(self, before: datetime, spared: Collection[Place]) -> int:
+        """Purge the turns from before a time; where they are spared, only those that a summary covers."""
         gone = 0
+        for place, held in self.held.items():
+            expired = [
+                line
+                for line in held.lines
+                if line.sent_at < before and (place not in spared or line.number <= held.through)
+            ]
+            gone += len(expired)
+            held.lines = [line for line in held.lines if line not in expired]
+        self.scrub_due |= gone > 0
+        return gone
+
+    def expiring(self, before: datetime) -> set[Place]:
+        """The places with turns from before a time that no summary covers."""
+        return {place for place, held in self.held.items() if any(line.sent_at < before for line in held.unfolded())}
+
+    def prune_summaries(self, before: datetime) -> int:
+        """Forget summaries and facts from before a time."""
+        self.note_said()
+        gone = len(self.facts)
+        self.facts = [fact for fact in self.facts if fact.said_at >= before]
+        gone -= len(self.facts)
         for held in self.held.values():
-            kept = [line for line in held.lines if line.sent_at >= before]
-            gone += len(held.lines) - len(kept)
-            held.lines = kept
+            stand = [each for each in held.summaries if each.until >= before]
+            gone += len(held.summaries) - len(stand)
+            held.summaries = stand
         self.scrub_due |= gone > 0
         return gone
 
     def scrub(self) -> None:
         """Clean what was forgotten, which has to be due."""
-        self.note_said()
         self.scrub_due = False

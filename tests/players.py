@@ -9,7 +9,7 @@ from datetime import datetime
 
 from errors import ModelError, PlatformUnreachable, ReplyImpossible
 from memory.ports import Intake, Note
-from memory.types import Answer, Delta, History, Inbound, Place, Prompt, Usage
+from memory.types import Answer, Delta, History, Inbound, Place, Prompt, Schema, Usage
 
 
 @dataclass
@@ -40,8 +40,8 @@ class Model:
         yield Delta(".")
         yield Delta(usage=self._usage(prompt))
 
-    async def complete(self, prompt: Prompt, max_tokens: int) -> Answer:
-        del max_tokens
+    async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
+        del max_tokens, schema
         self.folds.append(prompt)
         if self.fold_gate is not None:
             await self.fold_gate.wait()
@@ -87,6 +87,7 @@ class Platform:
     read: list[Place] = field(default_factory=list)
     name: str = "stage"
     alive: bool = True
+    whispers: bool = False
     _posted: int = 0
     _life: int = 0
 
@@ -159,6 +160,21 @@ class Platform:
         while len(posts) > len(parts):
             self.posts.pop(posts.pop(), None)
             await note(len(posts), "")
+
+    async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:
+        if self.breaks:
+            raise self.breaks.pop(0)
+        earlier = [m for m in self.written.values() if m.place == inbound.place and m.sent_at < inbound.sent_at]
+        return sorted(earlier, key=lambda m: m.sent_at)[-most:]
+
+    async def announce(self, place: Place, text: str) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self._posted += 1
+        self.posts[f"post-{self._posted}"] = Post(place, "", text)
+
+    def link(self, place: Place, message_id: str) -> str:
+        return f"stage://{place}/{message_id}"
 
     async def is_admin(self, user: str, place: Place) -> bool:
         return user == "mod" and place.space != "@me"

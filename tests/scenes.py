@@ -108,6 +108,7 @@ class Scene(ABC):
             "model": {"base_url": self.model.base_url, "name": "fake"},
             "storage": {"url": f"sqlite:///{self.database}"},
             "limits": {"messages_per_minute": 0},  # people in tests talk fast
+            "memory": {"before_messages": 0},  # each test says what was heard
             self.name: dict(self.platform_settings()),
         }
         for name, table in self.settings.items():

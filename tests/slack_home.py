@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from adapters.slack import Slack
 from adapters.slack.line import PAUSES
+from adapters.slack.manifest import EVENTS
 from memory.ports import Intake
 from memory.types import CommandSpec, Inbound
 from tests.answering import FORGET, HELLO, Core, Script
@@ -83,7 +84,7 @@ class Home:
 async def a_home() -> AsyncIterator[Home]:
     """Start a Slack with the channel "general", Alice, and Bob who is called Bobby."""
     async with FakeSlack() as fake:
-        fake.app.events.update(BOT_EVENTS | {"user_change", "channel_shared", "channel_unshared"})
+        fake.app.events.update(BOT_EVENTS, EVENTS)
         fake.app.scopes.update(BOT_SCOPES)
         alice, bob = fake.add_user("Alice", "Alice"), fake.add_user("Bob", "Bobby")
         yield Home(fake, fake.add_channel("general", members=[alice, bob]), alice, bob)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from memory import ports
 from memory.core import Core
 from memory.ports import Store
 from memory.types import Conversation, CoreSettings, Inbound, Person, Place, TurnDone, Visibility, Window
@@ -33,9 +34,12 @@ class Stage:
     core: Core
     store: Store
 
-    def __init__(self, directory: Path, settings: CoreSettings, hold_seconds: float) -> None:
+    def __init__(
+        self, directory: Path, settings: CoreSettings, hold_seconds: float, model: ports.Model | None = None
+    ) -> None:
         self.platform = Platform()
         self.model = Model()
+        self._answering: ports.Model = model or self.model
         self.now = START
         self.pauses: list[float] = []
         self.turns: list[TurnDone] = []
@@ -53,7 +57,7 @@ class Stage:
         self.core = Core(
             self._settings,
             self.store,
-            self.model,
+            self._answering,
             len,
             lambda: self.now,
             [self.turns.append],
@@ -224,10 +228,15 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    directory: Path, settings: CoreSettings = SETTINGS, *, missed: bool = False, hold_seconds: float = 30
+    directory: Path,
+    settings: CoreSettings = SETTINGS,
+    *,
+    missed: bool = False,
+    hold_seconds: float = 30,
+    model: ports.Model | None = None,
 ) -> AsyncIterator[Stage]:
-    """A core at work, stopped in peace when the block ends."""
-    on = Stage(directory, settings, hold_seconds)
+    """A core at work, stopped in peace when the block ends; `model` answers instead of the stage's own."""
+    on = Stage(directory, settings, hold_seconds, model)
     await on.start(missed=missed)
     try:
         yield on

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from errors import PlatformUnreachable
 from memory.core.turns import GIVEN_UP
 from tests.stage import SETTINGS, Stage, stage
 
@@ -176,3 +177,126 @@ async def test_after_a_stop_in_peace_it_takes_three_deaths_all_the_same(tmp_path
         await on.start()
         await on.until(1)
     assert on.platform.said == [("m1", "Answer 4.")]
+
+
+async def owe_and_die(on: Stage, *message_ids: str) -> None:
+    """Kill the process when replies to these messages are decided and all but said."""
+    await on.wait_for(lambda: sorted(on.platform.held) == list(message_ids))
+    await on.kill()
+    on.platform.held.clear()
+
+
+async def test_a_reply_over_whose_saying_the_process_died_three_times_is_not_said_any_more(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(1, "hello")
+        for _ in range(3):
+            await owe_and_die(on, "m1")
+            await on.start()
+        on.platform.last_send = None
+        await on.hear(2, "and now?")
+        await on.until(1)
+        assert await on.transcript() == ["hello", "and now?", "Answer 2."]
+        assert on.rows("SELECT message_id FROM inbox WHERE unsaid = 1 AND message_id = 'm1'") == []
+    assert on.said == ["m2"]
+
+
+async def test_nor_is_what_a_command_is_told(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(1, "!help")
+        for _ in range(3):
+            await owe_and_die(on, "m1")
+            await on.start()
+        on.platform.last_send = None
+        await on.hear(2, "hello")
+        await on.until(1)
+    assert on.said == ["m2"]
+
+
+async def test_deaths_over_a_message_are_not_held_against_the_saying_of_its_answer(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        await on.hear(1, "hello")
+        for death in (1, 2):
+            await die_at_request(on, death)
+            await on.start()
+        on.platform.last_send = asyncio.Event()
+        on.model.gate.set()
+        for _ in range(2):
+            await owe_and_die(on, "m1")
+            await on.start()
+        on.platform.last_send.set()
+        await on.until(1)
+    assert on.platform.said == [("m1", "Answer 3.")]
+
+
+async def test_a_stop_in_peace_clears_every_reply_of_suspicion(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(1, "hello")
+        for _ in range(4):
+            await on.until_held("m1")
+            await on.stop(0)
+            on.platform.held.clear()
+            await on.start()
+        for _ in range(2):
+            await owe_and_die(on, "m1")
+            await on.start()
+        on.platform.last_send.set()
+        await on.until(1)
+    assert on.platform.said == [("m1", "Answer 1.")]
+
+
+async def test_of_replies_whose_saying_may_be_deadly_one_at_a_time_is_said(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(1, "hello", channel="one")
+        await on.until_held("m1")
+        await on.hear(2, "hello", channel="two")
+        for _ in range(2):
+            await owe_and_die(on, "m1", "m2")
+            await on.start()
+        await owe_and_die(on, "m1")
+        on.platform.last_send = None
+        await on.start()
+        await on.until(1)
+        await on.hear(3, "and now?", channel="one")
+        await on.until(2)
+    assert on.said == ["m2", "m3"]
+
+
+async def test_while_the_platform_cannot_be_reached_to_say_one_of_them_the_others_are_answered(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.model.gate = asyncio.Event()
+        for number in (1, 2):
+            await on.hear(number, "hello", channel=f"channel {number}")
+        for requests in (2, 4):
+            await die_at_request(on, requests)
+            await on.start()
+        on.resting = asyncio.Event()
+        on.platform.failures.append(PlatformUnreachable("down"))
+        on.model.gate.set()
+        await on.until(1)
+        assert on.said == ["m2"]
+        on.resting.set()
+        await on.until(2)
+    assert on.said == ["m2", "m1"]
+
+
+async def test_nor_do_replies_wait_for_one_that_cannot_be_said_yet(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(1, "hello", channel="one")
+        await on.until_held("m1")
+        await on.hear(2, "hello", channel="two")
+        await owe_and_die(on, "m1", "m2")
+        await on.start()
+        await owe_and_die(on, "m1", "m2")
+        on.platform.last_send, on.platform.down, on.resting = None, 1, asyncio.Event()
+        await on.start()
+        await on.until(1)
+        assert on.said == ["m2"]
+        on.resting.set()
+        await on.until(2)
+    assert on.said == ["m2", "m1"]

@@ -81,10 +81,10 @@ class TestMessages:
         assert sorted(on.said) == ["m3540", "m3541"]
         assert on.asked() == ["Bob: my name is Zorblax", "Ann: what is his name?"]
 
-    async def test_what_people_said_in_a_joined_thread_is_heard_and_what_they_said_before_the_bot_came_is_not(
+    async def test_what_people_said_in_a_joined_thread_is_heard_and_of_before_the_bot_came_as_much_as_is_wanted(
         self, tmp_path: Path
     ) -> None:
-        async with stage(tmp_path) as on:
+        async with stage(tmp_path, replace(SETTINGS, before_messages=0)) as on:
             await on.hear(-30, "just between us", thread="t", addressed=False, author="bob")
             await on.hear(-20, "hello", thread="t")
             await on.until(1)
@@ -261,6 +261,21 @@ class TestChanges:
             on.remove(message)
             await self.caught_up(on)
         assert on.asked()[0] == "Ann: my name is Jon"
+
+    async def test_nor_is_it_in_a_place_where_nothing_else_was_ever_said(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            on.model.gate = asyncio.Event()
+            await on.hear(-5, "never mind")
+            await on.wait_for(lambda: on.platform.shown() == ["Answer "])
+            await on.until_noted()
+            await on.stop(0)
+            on.remove(on.write(-5, ""))
+            on.model.gate = None
+            await on.start(missed=True)
+            await on.hear(1, "hello", channel="other")
+            await on.until(2)
+        assert sorted(on.platform.said) == [("m-5", ""), ("m1", "Answer 2.")]
+        assert on.platform.shown() == []
 
     async def test_a_message_that_comes_in_while_history_is_read_is_not_taken_for_deleted(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:

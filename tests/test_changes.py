@@ -106,13 +106,27 @@ class TestWhileAnswering:
             assert await on.transcript() == ["Answer 1.", "what is it?", "Answer 3."]
         assert on.asked(2) == ["Answer 1.", "Bob: what is it?"]
 
-    async def test_answers_in_other_conversations_go_on(self, tmp_path: Path) -> None:
+    async def test_answers_elsewhere_in_the_same_server_begin_again_for_it_may_have_been_recalled(
+        self, tmp_path: Path
+    ) -> None:
         async with stage(tmp_path) as on:
             await on.hear(1, "the secret is K7")
             await on.until(1)
             on.model.gate = asyncio.Event()
             await on.hear(2, "hello", author="bob", channel="other")
             await on.wait_for(lambda: on.platform.shown("other") == ["Answer "])
+            await on.core.erase(on.write(1, "").place, ["m1"])
+            on.model.gate.set()
+            await on.until(2)
+        assert on.platform.shown("other") == ["Answer 3."]
+
+    async def test_answers_in_direct_messages_go_on(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            await on.hear(1, "the secret is K7")
+            await on.until(1)
+            on.model.gate = asyncio.Event()
+            await on.hear(2, "hello", author="bob", channel="dm-bob")
+            await on.wait_for(lambda: on.platform.shown("dm-bob") == ["Answer "])
             await on.core.erase(on.write(1, "").place, ["m1"])
             on.model.gate.set()
             await on.until(2)
@@ -269,6 +283,27 @@ class TestAfterAnswering:
             await on.core.accept(message)
             await on.core.amend(on.rewrite(message, "really none of your business"))
             assert on.rows("SELECT * FROM inbox") == []
+
+
+class TestFoldedAnew:
+    @pytest.mark.parametrize("how", ["edited", "deleted"])
+    async def test_what_a_summary_held_that_went_is_summed_up_again_although_nobody_speaks(
+        self, tmp_path: Path, how: str
+    ) -> None:
+        async with stage(tmp_path, FOLDING) as on:
+            for number in range(1, 12):
+                await on.hear(number, f"the wool is wound {number} times " * 10)
+                await on.until(number)
+            await on.wait_for(lambda: on.rows("SELECT MAX(version) FROM summaries") != [(None,)])
+            folds = len(on.model.folds)
+            message = on.write(1, "")
+            if how == "edited":
+                await on.core.amend(on.rewrite(message, "nothing"))
+            else:
+                await on.core.erase(message.place, ["m1"])
+            await on.wait_for(lambda: on.rows("SELECT COUNT(*) FROM summaries") == [(1,)])
+            assert len(on.model.folds) > folds
+        assert all("wound 1 times" not in str(prompt) for prompt in on.model.folds[folds:])
 
 
 class TestOnThePlatforms:

@@ -11,7 +11,7 @@ import pytest
 from errors import ModelUnreachable
 from memory.core.folding import Folding
 from memory.core.planning import Planning
-from memory.types import Answer, Conversation, Exchange, Prompt, Role, Turn, Visibility
+from memory.types import Access, Answer, Conversation, Exchange, Prompt, Role, Schema, Turn, Visibility
 from storage import open_store
 from tests.players import Model
 from tests.stage import SETTINGS, START, stage
@@ -22,8 +22,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class Refusing(Model):
     """Writes no summary."""
 
-    async def complete(self, prompt: Prompt, max_tokens: int) -> Answer:
-        del prompt, max_tokens
+    async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
+        del prompt, max_tokens, schema
         raise ModelUnreachable("down")
 
 
@@ -120,7 +120,7 @@ async def test_a_fold_that_failed_while_the_clock_was_ahead_is_tried_again_when_
     folding = Folding(Planning(settings, len, lambda: now), store, Refusing())
     place = Conversation("stage", "space", "channel")
     turns = tuple(Turn(0, Role.USER, "ann", "Ann", "wind " * 40, 200, START, f"m{number}") for number in range(20))
-    await store.record(Exchange(place, 0, Visibility.PUBLIC, (), turns))
+    await store.record(Exchange(place, 0, Access(Visibility.PUBLIC), (), turns))
     await folding.fold_in_background(place)
     assert not folding.may_begin(place)
     now = START

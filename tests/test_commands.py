@@ -199,7 +199,7 @@ class TestUsage:
         scene.settings["limits"] = {"user_tokens_per_day": 1}
         async with scene.serving():
             await scene.ask(scene.ann, "hello")
-            await scene.heard("You have had your 1 tokens for today; I answer again in ")
+            await scene.heard("Your limit is 1 token a day, which is less than the ")
             await scene.say(scene.mod, f"!usage lift {scene.mention(scene.ann)}")
             await scene.heard("Lifted for Ann, until 00:00 UTC.")
             await scene.exchange(scene.ann, "and now?", "Understood.")

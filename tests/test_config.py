@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,7 @@ def test_the_core_is_told_what_the_operator_wrote() -> None:
         answer = {threads = "mention", free_channels = ["discord:4"]}
         [model]
         name = "m"
+        summary_name = "brief"
         context_tokens = 9999
         max_reply_tokens = 99
         [memory]
@@ -193,6 +195,15 @@ def test_the_core_is_told_what_the_operator_wrote() -> None:
         summary_tokens = 90
         max_messages = 3
         ttl_days = 30
+        forget_summaries_after_days = 31
+        facts = false
+        recall = "off"
+        recall_tokens = 32
+        sitting_minutes = 33
+        rest_minutes = 34
+        reach = "channel"
+        listen = "all"
+        before_messages = 35
         [limits]
         messages_per_minute = 7
         user_tokens_per_day = 11
@@ -210,9 +221,13 @@ def test_the_core_is_told_what_the_operator_wrote() -> None:
         free_channels=frozenset({"discord:4"}), strategy="window", conversation="per_user", max_tokens=999,
         keep_tokens=99, keep_recent=9, summary_tokens=90, max_messages=3, context_tokens=9999, max_reply_tokens=99,
         model="offline", messages_per_minute=7, user_tokens_per_day=11, space_tokens_per_day=12, tokens_per_day=13,
-        answer_minutes=14, compare_hours=15, ttl_days=30,
+        answer_minutes=14, compare_hours=15, ttl_days=30, forget_summaries_after_days=31, facts=False, recall="off",
+        recall_tokens=32, sitting_minutes=33, rest_minutes=34, reach="channel", listen="all", before_messages=35,
+        summary_model="brief",
     )  # fmt: skip
     assert offline.core() == expected
+    same = {field.name for field in fields(CoreSettings) if getattr(expected, field.name) == field.default}
+    assert same == {"model"}, "each has another value here than it has by itself, so that none is left behind"
 
 
 def test_a_key_or_an_address_of_a_server_ends_being_offline(tmp_path: Path) -> None:

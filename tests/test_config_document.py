@@ -138,7 +138,14 @@ def test_a_secret_in_the_config_is_sent_to_the_env_file_and_not_repeated(place: 
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
 def test_a_secret_at_a_wrong_key_is_not_repeated(section: str, key: str) -> None:
-    if (section, key) in {("bot", "name"), ("bot", "persona"), ("model", "name"), ("model", "summary_name")}:
+    names = {
+        ("bot", "name"),
+        ("bot", "persona"),
+        ("model", "name"),
+        ("model", "summary_name"),
+        ("memory", "archive_dir"),
+    }
+    if (section, key) in names:
         parse("config.toml", f'[{section}]\n{key} = "{DISCORD}"')  # any text will do there
     else:
         assert DISCORD not in str(faults_of(f'[{section}]\n{key} = "{DISCORD}"'))
@@ -226,3 +233,14 @@ def test_a_setting_that_is_wrong_by_itself_is_not_blamed_for_a_combination_too()
 
 def test_a_fault_elsewhere_does_not_hide_an_impossible_combination() -> None:
     assert set(faults_of("memory.keep_tokens = 9000\nbot.prefix = 1")) == {"memory.keep_tokens", "bot.prefix"}
+
+
+@pytest.mark.parametrize(
+    ("ttl", "summaries", "good"), [(0, 0, True), (5, 5, True), (5, 9, True), (5, 3, False), (0, 3, False)]
+)
+def test_a_summary_cannot_go_before_what_it_was_made_from(ttl: int, summaries: int, good: bool) -> None:
+    text = f"[memory]\nttl_days = {ttl}\nforget_summaries_after_days = {summaries}"
+    if good:
+        assert parse("config.toml", text).memory.ttl_days == ttl
+    else:
+        assert "messages have to go first" in faults_of(text)["memory.forget_summaries_after_days"]

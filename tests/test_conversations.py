@@ -15,7 +15,7 @@ FOLD = "You keep the rolling summary"
 
 
 def is_fold(request: ModelRequest) -> bool:
-    return request.messages[0].content.startswith(FOLD)
+    return FOLD in request.text
 
 
 def chats(scene: Scene) -> list[ModelRequest]:
@@ -52,6 +52,7 @@ class TestTalking:
         assert "Ann: my name is Zorblax" in scene.model.requests[-1].text
 
     async def test_channels_threads_and_people_in_private_have_conversations_of_their_own(self, scene: Scene) -> None:
+        scene.settings["memory"] = {"recall": "off"}
         thread = await scene.thread()
         direct = scene.direct(scene.ann)
         async with scene.serving():

@@ -12,7 +12,7 @@ from bench.turn import count_commits
 from errors import ModelUnreachable, PlatformUnreachable, ReplyImpossible
 from memory.core.folding import Folding
 from memory.core.planning import Planning
-from memory.types import Answer, Conversation, CoreSettings, Exchange, Prompt, Role, Turn, Visibility
+from memory.types import Access, Answer, Conversation, CoreSettings, Exchange, Prompt, Role, Schema, Turn, Visibility
 from storage import open_store
 from tests.players import Model
 from tests.stage import SETTINGS, START, stage
@@ -21,8 +21,8 @@ from tests.stage import SETTINGS, START, stage
 class Refusing(Model):
     """Writes no summary."""
 
-    async def complete(self, prompt: Prompt, max_tokens: int) -> Answer:
-        del prompt, max_tokens
+    async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
+        del prompt, max_tokens, schema
         raise ModelUnreachable("down")
 
 
@@ -160,7 +160,7 @@ async def test_after_a_failed_fold_the_next_try_waits_longer_every_time(tmp_path
     turns = tuple(
         Turn(0, Role.USER, "ann", "Ann", "wind the thread " * 10, 160, START, f"m{number}") for number in range(20)
     )
-    await store.record(Exchange(place, 0, Visibility.PUBLIC, (), turns))
+    await store.record(Exchange(place, 0, Access(Visibility.PUBLIC), (), turns))
     waits = []
     for _ in range(4):
         await folding.fold_in_background(place)

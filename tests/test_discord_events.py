@@ -130,6 +130,7 @@ def test_a_recorded_message_is_taken_in_whole() -> None:
         visibility=Visibility.PUBLIC,
         attachments=(Attachment("cat.png", "image/png", 42), Attachment("hug", "image/png", 0)),
         roles=frozenset({"800000000000000001"}),
+        channel_name="general",
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from adapters.discord.markup import Names, readable
 from adapters.discord.reading import to_inbound
+from adapters.text import display_name
 from memory.types import Inbound
 from tests.discord_home import Home, a_home, until
 from tests.fakes.discord import FakeFile
@@ -205,6 +206,8 @@ async def test_whatever_the_gateway_sends_the_next_message_is_heard(home: Home, 
     assert core.erased
     for inbound in (*core.heard, *core.amended):
         assert_sound(inbound)
+    for channel in core.tellings:
+        assert (channel.name, channel.space) == (display_name(channel.name), home.server)
     for place, ids in core.erased:
         assert all(isinstance(each, str) for each in (place.space, place.channel, place.thread, *ids))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.discord.inbound import Event, Me, Referenced, understand
 from adapters.discord.markup import Names, ids_in, readable
-from memory.types import Attachment, Inbound, Person, Place, Quote, Visibility
+from memory.types import Access, Attachment, Inbound, Person, Place, Quote, Visibility
 
 BOT, ROLE = "900000000000000001", "900000000000000002"
 ALICE, BOB, CAROL = Person("100000000000000001", "Alice"), Person("100000000000000002", "Bob"), "100000000000000003"
@@ -19,7 +19,7 @@ ME = Me(BOT, frozenset({ROLE}))
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 SAID = Event(
     place=Place("discord", SERVER, GENERAL),
-    visibility=Visibility.PUBLIC,
+    access=Access(Visibility.PUBLIC),
     message_id="700000000000000001",
     author=ALICE,
     content="hello",
@@ -55,7 +55,7 @@ class TestForWhomAMessageIs:
         assert not heard(replace(SAID, content="@everyone @here lunch!")).addressed
 
     def test_a_direct_message_addresses_the_bot(self) -> None:
-        assert heard(replace(SAID, visibility=Visibility.DIRECT)).addressed
+        assert heard(replace(SAID, access=Access(Visibility.DIRECT))).addressed
 
     def test_answering_the_bot_addresses_it_also_without_a_ping(self) -> None:
         mine = Referenced("700000000000000000", "yes?", NOON, Person(BOT, "Threadkeeper"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
@@ -78,18 +78,16 @@ async def test_an_answer_that_cannot_be_recorded_is_not_said_and_is_made_again_w
 ) -> None:
     scene = discord_scene
     async with served(scene) as bot:
-        with closing(sqlite3.connect(scene.database, isolation_level=None)) as db:
+        with ExitStack() as full:
 
-            def hold_and_answer(_: ModelRequest) -> str:
-                if not db.in_transaction:
-                    db.execute("BEGIN IMMEDIATE")
+            def fill_and_answer(_: ModelRequest) -> str:
+                full.enter_context(full_disk(bot))
                 return "the first answer"
 
-            scene.model.respond = hold_and_answer
+            scene.model.respond = fill_and_answer
             await scene.ask(scene.ann, "hello")
             await bot.logged("lane stopped")
             assert scene.said() == [StorageError().sentence]
-            db.execute("ROLLBACK")
         scene.model.respond = lambda request: f"both: {'hello' in request.text and 'are you there' in request.text}"
         await scene.ask(scene.ann, "are you there?")
         await scene.heard("both: True")

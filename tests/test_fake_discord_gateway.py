@@ -138,6 +138,46 @@ async def test_threads_channels_and_servers_made_later_are_told(fake: FakeDiscor
         assert whisper.channel.is_private()
 
 
+async def test_a_server_that_the_bot_joins_is_told_of_apart_from_one_that_comes_back(
+    fake: FakeDiscord, town: Town
+) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def on_guild_join(guild: discord.Guild) -> None:
+        await told.put(f"joined {guild.name}")
+
+    async def on_guild_remove(guild: discord.Guild) -> None:
+        await told.put(f"left {guild.name}")
+
+    async with connected(fake) as client:
+        client.event(on_guild_join)
+        client.event(on_guild_remove)
+        fake.add_guild("Office")
+        fake.send_away(town.guild)
+        fake.let_in(town.guild)
+        async with asyncio.timeout(5):
+            assert [await told.get() for _ in range(3)] == ["joined Office", "left Home", "joined Home"]
+
+
+async def test_of_a_channel_that_the_bot_may_not_see_next_to_nothing_is_told(fake: FakeDiscord, town: Town) -> None:
+    told = asyncio.Event()
+
+    async def on_guild_channel_update(_: discord.abc.GuildChannel, __: discord.abc.GuildChannel) -> None:
+        told.set()
+
+    fake.change_channel(town.channel, nsfw=True)
+    async with connected(fake) as client:
+        client.event(on_guild_channel_update)
+        shown = client.get_channel(int(town.channel))
+        assert isinstance(shown, discord.TextChannel)
+        assert (shown.name, shown.nsfw) == ("general", True)
+        fake.set_overwrite(town.channel, town.guild, deny=Permission.VIEW_CHANNEL)
+        async with asyncio.timeout(5):
+            await told.wait()
+        assert (shown.name, shown.nsfw) == ("___hidden___", False)
+        assert not shown.permissions_for(shown.guild.default_role).view_channel
+
+
 async def test_what_was_there_before_comes_with_the_server(fake: FakeDiscord, town: Town) -> None:
     newest = await fake.say(town.channel, town.alice, "good morning")
     private = fake.add_channel(town.guild, "staff", private=True)

@@ -286,6 +286,34 @@ async def test_changes_of_people_and_channels_are_told_to_who_subscribed(fake: F
         fake.share(town.channel, "T0OTHER")
         fake.share(town.channel, "T0OTHER", shared=False)
         fake.leave(town.channel, town.alice)
-        heard = [await app.next() for _ in told]
-    assert [change.event["type"] for change in heard] == told
+        heard = [await app.next() for _ in (*told, "channel_name")]
+    assert [change.event.get("subtype", change.event["type"]) for change in heard] == [
+        *told[:3],
+        "channel_name",
+        *told[3:],
+    ]
     assert heard[0].event["user"] == (await client_of(fake).users_info(user=town.alice))["user"]
+
+
+async def test_a_channel_that_is_made_private_says_so_itself_with_its_new_kind(fake: FakeSlack, town: Town) -> None:
+    async with connected(fake) as app:
+        fake.convert(town.channel)
+        heard = (await app.next()).event
+    assert (heard["type"], heard["subtype"]) == ("message", "channel_convert_to_private")
+    assert (heard["channel"], heard["channel_type"]) == (town.channel, "group")
+    (channel,) = (await client_of(fake).users_conversations(types="private_channel"))["channels"]
+    assert (channel["id"], channel["is_private"]) == (town.channel, True)
+
+
+async def test_the_bot_is_told_that_it_left_a_channel_and_that_one_was_deleted(fake: FakeSlack, town: Town) -> None:
+    fake.app.events.update(["channel_left", "channel_deleted"])
+    doomed = fake.add_channel("doomed")
+    async with connected(fake) as app:
+        fake.leave(town.channel, fake.bot_user_id)
+        fake.delete_channel(doomed)
+        heard = [(await app.next()).event for _ in range(2)]
+    assert [(event["type"], event["channel"]) for event in heard] == [
+        ("channel_left", town.channel),
+        ("channel_deleted", doomed),
+    ]
+    assert (await client_of(fake).users_conversations())["channels"] == []

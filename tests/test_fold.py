@@ -10,24 +10,17 @@ from hypothesis import strategies as st
 
 from errors import FoldRefused
 from llm.tokens import load_counter
-from memory.fold import OVERSHOOT, Fold, check_fold, cut_end, is_due, plan_fold
-from memory.ports import Count
-from memory.prompt import REPLY_TOKENS, Budget, cut_middle, plan_budget
+from memory.fold import OVERSHOOT, SUMMARY_SHARE, Fold, check_fold, cut_end, is_due, plan_fold
+from memory.prompt import (
+    Budget,
+    cut_middle,
+    plan_budget,
+)
 from memory.ratio import PLAUSIBLE
 from memory.types import MESSAGE_TOKENS, CoreSettings, Prompt, Role, Summary, Thread, Turn
-from tests.transcripts import NOON, answered, count, said, summary, thread, transcripts
+from tests.transcripts import NOON, answered, count, ids, recount, said, summary, talk, texts, thread, transcripts
 
 BUDGET = plan_budget(CoreSettings(max_tokens=2000, keep_tokens=100, keep_recent=2, summary_tokens=50), 1.0)
-
-
-def talk(exchanges: int, words: str = "some words that were said") -> list[Turn]:
-    """Questions and answers in turn, ids rising from 1."""
-    numbers = range(1, 2 * exchanges, 2)
-    return [turn for number in numbers for turn in (said(number, f"{words}?"), answered(number + 1, f"{words}."))]
-
-
-def ids(turns: tuple[Turn, ...] | list[Turn]) -> list[int]:
-    return [turn.id for turn in turns]
 
 
 def planned(past: Thread, budget: Budget = BUDGET) -> Fold:
@@ -125,7 +118,7 @@ def test_a_request_holds_the_summary_so_far_and_the_turns_with_their_times_and_s
     fold = planned(past, replace(BUDGET, keep=0))
     system, user = fold.request.messages
     assert (system.role, user.role) == ("system", "user")
-    assert "at most 50 tokens" in system.content
+    assert "at most 30 tokens" in system.content  # of 50; the rest is for the details that it loses
     assert user.content.startswith(
         "<summary>\nBob has a dog.\n</summary>\n<turns>\n"
         "[2026-11-20 12:01] Bob: I moved to Oslo\n[2026-11-20 12:02] You: Noted.\n"
@@ -158,10 +151,6 @@ def test_a_request_stays_within_the_budget_also_with_long_names_that_were_not_co
     assert recount(fold.request, counter) <= fold.request.tokens <= BUDGET.total
 
 
-def recount(prompt: Prompt, counter: Count) -> int:
-    return sum(counter(message.content) + MESSAGE_TOKENS for message in prompt.messages) + REPLY_TOKENS
-
-
 # -- nothing is lost
 
 
@@ -183,7 +172,7 @@ class Memory:
 
 
 @given(
-    transcripts(longest=60),
+    transcripts(longest=40),
     st.integers(2, 9),
     st.integers(0, 3000),
     st.floats(1.0, PLAUSIBLE[1]),
@@ -249,6 +238,50 @@ def test_a_believed_summary_is_never_longer_than_its_ceiling(answer: str, ceilin
     else:
         assert done.tokens == count(done.text) <= ceiling
         assert done.text
+
+
+def test_what_was_exact_and_is_lost_stands_behind_the_summary() -> None:
+    fold = replace(FOLD, turns=(said(1, "my flight is LH 4711 at 06:40"), answered(2, "Noted, gate 22.")))
+    done = check_fold(fold, "Ann flies.", count, NOON)
+    assert done.text == (
+        "Ann flies.\n\nExact details, newest first:\n- You: Noted, gate 22\n- Ann: my flight is LH 4711 at 06:40"
+    )
+    assert done.tokens == count(done.text) <= fold.ceiling
+
+
+def test_what_still_is_lost_at_the_next_fold_stands_in_its_list_again_behind_what_is_newer() -> None:
+    first = check_fold(replace(FOLD, turns=(said(1, "room 41 it is"),), ceiling=100), "Ann spoke of 7 km.", count, NOON)
+    again = replace(FOLD, turns=(said(2, "room 42 it is"),), replaces=first, ceiling=100)
+    assert check_fold(again, "They talked.", count, NOON).text == (
+        "They talked.\n\nExact details, newest first:\n- Ann: room 42 it is\n- Ann: room 41 it is\n"
+        "- Earlier: Ann spoke of 7 km"
+    )
+    assert check_fold(again, "Rooms 41 and 42, 7 km.", count, NOON).text == "Rooms 41 and 42, 7 km."
+
+
+def test_a_summary_that_took_all_of_the_ceiling_makes_room_for_what_it_lost() -> None:
+    fold = replace(FOLD, turns=(said(1, "my flight is LH 4711 at 06:40"),), ceiling=60)
+    done = check_fold(fold, "They talked about a lot of things. " * 7, count, NOON)
+    assert done.text.endswith("- Ann: my flight is LH 4711 at 06:40")
+    assert count(done.text.split("\n")[0]) >= 60 * SUMMARY_SHARE - count("They talked about a lot of things. ")
+    assert done.tokens <= 60
+
+
+def test_a_list_that_the_model_copied_is_no_part_of_its_summary() -> None:
+    copied = "They talked.\n\nExact details, newest first:\n- Bob: I owe Ann 500 EUR"
+    assert check_fold(FOLD, copied, count, NOON).text == "They talked."
+    with pytest.raises(FoldRefused):
+        check_fold(FOLD, "Exact details, newest first:\n- Bob: I owe Ann 500 EUR", count, NOON)
+
+
+@given(transcripts(longest=3), texts(), st.integers(8, 200))
+def test_summary_and_details_together_keep_to_the_ceiling(turns: list[Turn], answer: str, ceiling: int) -> None:
+    fold = replace(FOLD, turns=(*turns, said(99, "LH 4711")), ceiling=ceiling, replaces=summary("7 km", version=1))
+    try:
+        done = check_fold(fold, answer, count, NOON)
+    except FoldRefused:
+        return
+    assert done.tokens == count(done.text) <= ceiling
 
 
 def test_an_end_is_cut_at_a_sentence_or_a_line_of_any_script() -> None:

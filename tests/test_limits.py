@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ import config
 from adapters.terminal import Terminal
 from errors import ModelUnreachable
 from memory.limits import ceilings, day_end, free_at, scope_over
-from memory.types import Conversation, CoreSettings, Scope, Spent, spenders
+from memory.types import Conversation, CoreSettings, Place, Scope, Spent, Visibility, spenders
 from tests.stage import SETTINGS, START, stage
 
 MINUTE = timedelta(minutes=1)
@@ -99,14 +100,15 @@ def test_a_day_ends_at_midnight_utc() -> None:
 
 
 def test_a_direct_message_belongs_to_no_server_and_a_fold_to_nobody() -> None:
-    assert spenders(Conversation("discord", "guild", "channel", "thread"), "ann") == {
+    assert spenders(Conversation("discord", "guild", "channel", "thread"), "ann", Visibility.PUBLIC) == {
         Scope.USER: "discord:ann",
         Scope.SPACE: "discord:guild",
         Scope.ALL: "",
     }
-    assert Scope.SPACE not in spenders(Conversation("discord", "@me", "dm"), "ann")
-    assert Scope.SPACE not in spenders(Conversation("terminal", "", "terminal"), "ann")
-    assert Scope.USER not in spenders(Conversation("discord", "guild", "channel"), "")
+    assert Scope.SPACE not in spenders(Conversation("discord", "@me", "dm"), "ann", Visibility.DIRECT)
+    assert Scope.SPACE not in spenders(Conversation("slack", "team", "dm"), "ann", Visibility.DIRECT)
+    assert Scope.SPACE not in spenders(Conversation("terminal", "", "terminal"), "ann", Visibility.DIRECT)
+    assert Scope.USER not in spenders(Conversation("discord", "guild", "channel"), "", Visibility.PRIVATE)
 
 
 # -- a minute
@@ -220,6 +222,40 @@ class TestDay:
         assert texts[1].startswith("You have had")
         assert texts[3].startswith("This place has had")
         assert [text for text in texts if text.startswith("Answer")] == ["Answer 1.", "Answer 2.", "Answer 3."]
+
+    @pytest.mark.parametrize(
+        ("settings", "whose"),
+        [
+            (daily(user=10), "Your limit"),
+            (daily(space=10), "The limit of this place"),
+            (daily(total=10), "My limit"),
+        ],
+    )
+    async def test_where_a_days_tokens_are_fewer_than_one_answer_needs_that_is_said_and_not_that_they_are_spent(
+        self, tmp_path: Path, settings: CoreSettings, whose: str
+    ) -> None:
+        async with stage(tmp_path, replace(settings, max_reply_tokens=800)) as on:
+            await on.hear(1, "hello")
+            await on.until(1)
+        [(_, text)] = on.platform.said
+        needs = re.fullmatch(
+            rf"{whose} is 10 tokens a day, which is less than the ([\d,]+) that one answer needs here;"
+            " I can't answer until it is raised or lifted.",
+            text,
+        )
+        assert needs
+        assert int(needs[1].replace(",", "")) == 800 + on.turns[0].prompt_tokens
+
+    async def test_the_limit_of_a_workspace_is_not_that_of_direct_messages_within_it(self, tmp_path: Path) -> None:
+        async with stage(tmp_path, daily(space=700)) as on:
+            on.model.tokens = A_CALL
+            for number in (1, 2):
+                await on.hear(number, "hello", channel=f"channel {number}")
+                await on.until(number)
+            await on.core.accept(replace(on.write(3, "hello", channel="dm"), place=Place("stage", "space", "dm")))
+            await on.until(3)
+        assert on.platform.said[1][1].startswith("This place has had its 700 tokens")
+        assert on.platform.said[2] == ("m3", "Answer 2.")
 
     async def test_many_at_once_cannot_take_together_what_none_could_alone(self, tmp_path: Path) -> None:
         async with stage(tmp_path, replace(daily(total=1200), max_reply_tokens=100)) as on:

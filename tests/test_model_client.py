@@ -47,6 +47,21 @@ class TestStreaming:
             "stream_options": {"include_usage": True},
         }
 
+    async def test_an_answer_that_has_no_end_ends_far_beyond_its_allowance_with_what_was_said(self) -> None:
+        words = "on and on " * 100
+        async with talk(Say((words,) * 4, ending="silence")) as it:
+            *pieces, last = await it.deltas()
+        said = "".join(piece.text for piece in pieces)
+        assert said == (words * 4)[:3200]
+        assert last.usage
+        assert last.usage.completion_tokens == 100
+
+    async def test_thoughts_that_have_no_end_are_no_answer(self) -> None:
+        behaviour = Say(("<think>", *("round and round " * 100,) * 20), ending="silence")
+        async with talk(behaviour, behaviour) as it:
+            with pytest.raises(EmptyAnswer):
+                await it.deltas()
+
     async def test_a_server_that_reports_no_usage_gives_zeros(self) -> None:
         async with talk(Say(("ok",), usage=False)) as it:
             usage = (await it.deltas())[-1].usage

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,13 +49,12 @@ class TestAnswers:
         assert list(half) == list(on.platform.posts)
         assert len(on.model.prompts) == 1
 
-    async def test_it_can_be_owed_through_several_deaths(self, tmp_path: Path) -> None:
+    async def test_it_can_be_owed_through_two_deaths(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             await ask_and_die(on)
-            for _ in range(5):
-                on.platform.last_send = asyncio.Event()
-                await on.start()
-                await die_before_the_last_send(on, "m1")
+            on.platform.last_send = asyncio.Event()
+            await on.start()
+            await die_before_the_last_send(on, "m1")
             await on.start()
             await on.until(1)
         assert on.platform.shown() == ["Answer 1."]
@@ -119,6 +120,26 @@ class TestAnswers:
             await on.until(1)
         assert on.platform.said == [("m2", "Answer 2.")]
         assert on.asked() == ["Ann: hello", "Ann: and now?"]
+
+    async def test_an_answer_that_a_fault_cuts_short_stays_owed_until_a_sentence_stands_in_its_place(
+        self, tmp_path: Path
+    ) -> None:
+        async with stage(tmp_path) as on:
+            with closing(sqlite3.connect(on.path)) as db:
+                db.execute(
+                    "CREATE TRIGGER dead BEFORE UPDATE OF sentence ON inbox WHEN new.sentence <> ''"
+                    " BEGIN SELECT RAISE(ABORT, 'here the process died'); END"
+                )
+            on.platform.failures.append(RuntimeError("our fault"))
+            on.resting = asyncio.Event()
+            await on.hear(1, "hello")
+            await on.wait_for(lambda: on.pauses == [15])
+            await on.kill()
+            on.resting = None
+            await on.start()
+            await on.until(1)
+            assert await on.transcript() == ["hello", "Answer 1."]
+        assert on.platform.said == [("m1", "Answer 1.")]
 
 
 class TestHalfMade:

@@ -114,6 +114,9 @@ def test_a_question_says_what_goes_how_much_of_it_and_how_to_confirm(what: str, 
         (Extent(1, 0, 0, 1), "1 message"),
         (Extent(11, 1, 1, 1), "12 messages and 1 summary"),
         (Extent(1200, 2, 0, 3), "1,200 messages and 2 summaries, in 3 conversations"),
+        (Extent(turns=12, summaries=1, facts=3), "12 messages, 3 facts and 1 summary"),
+        (Extent(facts=1), "1 fact"),
+        (Extent(archived=40, facts=1), "40 archived messages and 1 fact"),
     ],
 )
 def test_an_extent_counts_messages_said_and_waiting_summaries_and_conversations(extent: Extent, said: str) -> None:
@@ -125,10 +128,10 @@ def test_a_done_forgetting_says_what_went_and_whether_the_file_is_clean() -> Non
     assert phrases.write_forgotten(gone, clean=True) == (
         "Forgotten: 3 messages. It is out of my memory, and the database file is clean of it."
     )
-    assert "cleaned in the next quiet minute" in phrases.write_forgotten(gone, clean=False)
+    assert "cleaned in a quiet minute, at most once an hour" in phrases.write_forgotten(gone, clean=False)
 
 
-@pytest.mark.parametrize("extent", [Extent(turns=1), Extent(summaries=1), Extent(waiting=1)])
+@pytest.mark.parametrize("extent", [Extent(turns=1), Extent(summaries=1), Extent(waiting=1), Extent(facts=1)])
 def test_whatever_went_is_not_nothing(extent: Extent) -> None:
     assert phrases.write_forgotten(extent, clean=True).startswith("Forgotten: ")
 

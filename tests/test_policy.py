@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -16,12 +17,14 @@ from memory.policy import (
     decide,
     decide_late,
     depends_on_joining,
+    earlier_to_read,
+    is_from_before,
     is_heard,
     nearest_command,
     next_burst,
 )
-from memory.types import Conversation, CoreSettings, Decision, Inbound, Place, Visibility, Waiting
-from tests.transcripts import HERE, inbound
+from memory.types import Conversation, CoreSettings, Decision, Inbound, Place, Quote, Thread, Visibility, Waiting
+from tests.transcripts import HERE, NOON, inbound, said, thread
 
 THREAD = Place("discord", "guild", "channel", "thread")
 DIRECT = Place("discord", "direct", "dm")
@@ -319,3 +322,79 @@ def test_a_mistyped_command_is_met_with_help_where_it_is_for_the_bot(text: str, 
 @pytest.mark.parametrize("text", ["!forget", "!play jazz", "!some", "forgte", "", "! forget", "!foreign policy"])
 def test_what_is_no_mistyped_command_is_taken_as_it_is(text: str) -> None:
     assert nearest_command(text, "!", NAMES) == ""
+
+
+# ---- listening
+
+
+@pytest.mark.parametrize(
+    ("listen", "in_channel", "in_thread"),
+    [
+        ("addressed", Decision.IGNORE, Decision.IGNORE),
+        ("threads", Decision.IGNORE, Decision.REMEMBER),
+        ("all", Decision.REMEMBER, Decision.REMEMBER),
+    ],
+)
+def test_what_is_not_for_the_bot_is_remembered_where_the_operator_has_it_listen(
+    listen: Literal["addressed", "threads", "all"], in_channel: Decision, in_thread: Decision
+) -> None:
+    settings = CoreSettings(listen=listen)
+    for aside in (False, True):
+        said = inbound(addressed=False, aside=aside)
+        assert decision(said, settings=settings) is in_channel
+        assert decision(replace(said, place=THREAD), settings=settings) is in_thread
+
+
+def test_to_listen_changes_nothing_of_what_is_answered_run_or_ignored() -> None:
+    settings = CoreSettings(listen="all", deny=frozenset({"discord:2"}))
+    assert decision(inbound(), settings=settings) is Decision.ANSWER
+    assert decision(inbound(addressed=False, place=THREAD), joined=True, settings=settings) is Decision.ANSWER
+    assert decision(inbound("!help", addressed=False), settings=settings) is Decision.COMMAND
+    assert decision(inbound(addressed=False, author="2"), settings=settings) is Decision.IGNORE
+
+
+# ---- what was said before
+
+
+QUOTED = Quote("m0", "2", "Bob", "shall we sail?", NOON)
+
+
+def test_what_was_said_before_is_read_when_the_bot_is_first_addressed_in_a_thread() -> None:
+    fresh = Thread(HERE, epoch=0)
+    assert earlier_to_read(inbound(place=THREAD), fresh)
+    assert not earlier_to_read(inbound(place=THREAD), replace(fresh, joined=True))
+    assert not earlier_to_read(inbound(place=THREAD, addressed=False), fresh)
+    assert not earlier_to_read(inbound(place=DIRECT, visibility=Visibility.DIRECT), fresh)
+
+
+def test_what_was_said_before_is_read_when_a_reply_addresses_the_bot_about_what_it_does_not_know() -> None:
+    fresh = Thread(HERE, epoch=0, joined=True)
+    reply = replace(inbound(), reply_to=QUOTED)
+    assert earlier_to_read(reply, fresh)
+    assert not earlier_to_read(inbound(), fresh)
+    assert not earlier_to_read(reply, thread([said(0, "shall we sail?", name="Bob")]))
+    assert not earlier_to_read(replace(reply, addressed=False), fresh)
+
+
+@pytest.mark.parametrize(
+    ("minute", "text", "author", "taken"),
+    [
+        (6, "on Friday", "1", True),
+        (5, "on Friday", "1", False),
+        (6, "!forget me", "1", False),
+        (6, "!unknown", "1", True),
+        (6, "on Friday", "2", False),
+    ],
+    ids=["newer than the transcript", "as old as its newest turn", "a command", "none of ours", "who is not heard"],
+)
+def test_what_is_taken_in_from_before_is_what_people_said_since_the_bot_knows_of_the_place(
+    minute: int, text: str, author: str, taken: bool
+) -> None:
+    settings = CoreSettings(deny=frozenset({"discord:2"}))
+    message = replace(inbound(text, author=author, addressed=False), sent_at=NOON + timedelta(minutes=minute))
+    assert is_from_before(message, thread([said(5, "hello")]), settings, NAMES, None) is taken
+
+
+def test_what_has_expired_is_not_taken_in_from_before() -> None:
+    for oldest, taken in ((NOON, True), (NOON + timedelta(seconds=1), False), (None, True)):
+        assert is_from_before(inbound(), thread(), CoreSettings(), NAMES, oldest) is taken

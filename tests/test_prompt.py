@@ -13,12 +13,28 @@ from hypothesis import strategies as st
 
 from errors import ContextTooLong
 from llm.tokens import load_counter
+from memory.core.planning import Planning
 from memory.ports import Count
-from memory.prompt import REPLY_TOKENS, Budget, Notes, Persona, plan_budget, plan_prompt, write_notes, write_persona
+from memory.prompt import (
+    FACTS_HEADING,
+    LEARNED_HEADING,
+    NO_FACTS,
+    REPLY_TOKENS,
+    Budget,
+    Notes,
+    Persona,
+    Snapshot,
+    plan_budget,
+    plan_prompt,
+    write_facts,
+    write_notes,
+    write_persona,
+)
 from memory.ratio import PLAUSIBLE
 from memory.types import (
     MESSAGE_TOKENS,
     CoreSettings,
+    Fact,
     Message,
     Prompt,
     Role,
@@ -27,7 +43,7 @@ from memory.types import (
     Turn,
     Visibility,
 )
-from tests.transcripts import NOON, answered, count, said, summary, texts, thread, transcripts
+from tests.transcripts import NOON, answered, count, fact_lists, said, summary, texts, thread, transcripts
 
 Strategy = Literal["summary", "window", "buffer"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
@@ -66,6 +82,8 @@ class Case:
     thread: Thread
     newest: tuple[Turn, ...]
     named: bool
+    facts: Snapshot
+    notes: Notes
 
 
 @st.composite
@@ -96,7 +114,20 @@ def cases(draw: st.DrawFn, counter: Count = count) -> Case:
     unread = draw(st.integers(0, 3))
     recounted = [_counted(turn, counter, named=named) for turn in (*turns, *newest)]
     past, asked = recounted[: len(turns)], recounted[len(turns) :]
-    return Case(settings, budget, persona, thread(past, behind, unread), tuple(asked), named)
+    stood = write_facts(draw(fact_lists()), FACTS_HEADING, budget.facts, counter)
+    learned = write_facts(draw(fact_lists()), LEARNED_HEADING, budget.facts, counter)
+    found = draw(texts())[: budget.recalled // 4]
+    notes = write_notes(NOON, learned, found)
+    return Case(
+        settings,
+        budget,
+        persona,
+        thread(past, behind, unread),
+        tuple(asked),
+        named,
+        Snapshot(stood, counter(stood)) if stood else NO_FACTS,
+        Notes(notes, counter(notes)),
+    )
 
 
 def _counted(turn: Turn, counter: Count, *, named: bool) -> Turn:
@@ -106,7 +137,14 @@ def _counted(turn: Turn, counter: Count, *, named: bool) -> Turn:
 
 def planned(case: Case, counter: Count = count) -> Prompt:
     return plan_prompt(
-        case.persona, case.thread, case.newest, Notes(NOTES, counter(NOTES)), case.budget, counter, named=case.named
+        case.persona,
+        case.thread,
+        case.newest,
+        case.notes,
+        case.budget,
+        counter,
+        named=case.named,
+        facts=case.facts,
     )
 
 
@@ -130,7 +168,7 @@ def test_a_prompt_always_ends_with_the_newest_message_whole_or_cut_with_a_mark(c
     last = planned(case).messages[-1]
     expected = f"Ann: {case.newest[-1].text}" if case.named else case.newest[-1].text
     assert last.role == "user"
-    got = last.content.removeprefix(NOTES)
+    got = last.content.removeprefix(case.notes.text)
     assert got == expected or is_cut_of(got, expected)
 
 
@@ -147,7 +185,7 @@ def is_cut_of(got: str, whole: str) -> bool:
 def test_the_turns_of_a_prompt_stand_in_order_and_without_a_gap_from_the_newest_back(case: Case) -> None:
     prompt = planned(case)
     turns = [*case.thread.turns, *case.newest]
-    shown = [text.removeprefix(NOTES) for text in contents(prompt)]
+    shown = [text.removeprefix(case.notes.text) for text in contents(prompt)]
     assert len(shown) + prompt.left_out == len(turns) + case.thread.unread
     expected = turns[len(turns) - len(shown) :]
     for message, text, turn in zip(prompt.messages[1:], shown, expected, strict=True):
@@ -159,7 +197,7 @@ def test_the_turns_of_a_prompt_stand_in_order_and_without_a_gap_from_the_newest_
 @given(cases())
 def test_the_notes_stand_once_in_front_of_what_is_asked_now(case: Case) -> None:
     texts_ = contents(planned(case))
-    places = [number for number, text in enumerate(texts_) if text.startswith(NOTES)]
+    places = [number for number, text in enumerate(texts_) if text.startswith(case.notes.text)]
     assert places == [max(0, len(texts_) - len(case.newest))]
 
 
@@ -214,13 +252,14 @@ def test_a_newest_message_that_just_fits_is_whole_and_one_token_less_cuts_it() -
     asked, budget = said(1, "word " * 200), plan_budget(PLAIN, 1.0)
     behind = thread(behind=summary("x" * 400))
     size = plan(behind, asked).tokens
-    whole, cut = (plan(behind, asked, budget=replace(budget, total=total, turn=0)) for total in (size, size - 1))
+    small = replace(budget, turn=0, facts=0, recalled=0)
+    whole, cut = (plan(behind, asked, budget=replace(small, total=total)) for total in (size, size - 1))
     assert contents(whole) == [f"{NOTES}Ann: {asked.text}"]
     assert "characters cut here" in contents(cut)[0]
 
 
 def test_a_summary_that_a_smaller_budget_has_no_room_for_is_cut_and_leaves_room_for_a_long_message() -> None:
-    budget = replace(plan_budget(PLAIN, 1.0), total=1000, turn=250)
+    budget = replace(plan_budget(PLAIN, 1.0), total=1000, turn=250, facts=0, recalled=0)
     prompt = plan(thread(behind=summary("Ann lives in Oslo. " * 300)), said(1, "word " * 190), budget=budget)
     assert recount(prompt) <= prompt.tokens <= 1000
     assert "characters cut here" in prompt.messages[0].content
@@ -283,21 +322,19 @@ def prefix(prompt: Prompt) -> Sequence[Message]:
     return prompt.messages[:-1]
 
 
-@given(transcripts(longest=6), st.lists(st.tuples(texts(), texts()), max_size=8), st.booleans())
+@given(transcripts(longest=6), st.lists(st.tuples(texts(), texts(), fact_lists()), max_size=8), fact_lists())
 def test_between_folds_a_prompt_without_its_last_message_begins_the_next_one_byte_for_byte(
-    past: list[Turn], exchanges: list[tuple[str, str]], folded: bool
+    past: list[Turn], exchanges: list[tuple[str, str, tuple[Fact, ...]]], stood: tuple[Fact, ...]
 ) -> None:
-    behind = summary("Ann lives in Oslo.") if folded else None
+    """Whatever is learned meanwhile: that stands at the end."""
     settings = replace(PLAIN, max_tokens=40_000)
     before: Sequence[Message] = ()
-    for number, (question, answer) in enumerate(exchanges):
+    times = iter(NOON.replace(minute=minute) for minute in range(60))
+    planning = Planning(settings, count, lambda: next(times))
+    for number, (question, answer, learned) in enumerate(exchanges):
         asked = said(100 + 2 * number, question)
-        persona = write_persona(settings, Visibility.PUBLIC, count)
-        notes = write_notes(NOON.replace(minute=number))
-        budget = plan_budget(settings, 1.0)
-        prompt = plan_prompt(
-            persona, thread(past, behind), [asked], Notes(notes, count(notes)), budget, count, named=True
-        )
+        now = replace(thread(past, summary("Ann lives in Oslo.") if stood else None), facts=stood, learned=learned)
+        prompt = planning.prompt(now, [asked], Visibility.PUBLIC, plan_budget(settings, 1.0))
         assert prompt.left_out == 0
         assert prompt.messages[: len(before)] == before
         before = prefix(prompt)

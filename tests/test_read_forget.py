@@ -29,6 +29,8 @@ ME, ME_NOW = (ForgetWords("me", user="1", user_name="Ann", now=now) for now in (
         ("confirm", ForgetWords("confirm")),
         ("me", ME),
         ("Me  now", ME_NOW),
+        ("me everywhere", ForgetWords("everywhere", user="1", user_name="Ann")),
+        ("me Everywhere now", ForgetWords("everywhere", user="1", user_name="Ann", now=True)),
         ("last", ForgetWords("last", last=1)),
         ("last now", ForgetWords("last", last=1, now=True)),
         ("last 3", ForgetWords("last", last=3)),

@@ -56,6 +56,16 @@ class MemoryPlatform(ChatPlatform):
     async def history(self, place: Place, since: datetime) -> None:
         del place, since
 
+    async def before(self, inbound: Inbound, most: int) -> tuple[Inbound, ...]:
+        del inbound, most
+        return ()
+
+    async def announce(self, place: Place, text: str) -> None:
+        del place, text
+
+    def link(self, place: Place, message_id: str) -> str:
+        return f"memory:{place}/{message_id}"
+
     async def is_admin(self, user: str, place: Place) -> bool:
         return (user, place) == (QUESTION.author, QUESTION.place)
 

@@ -83,7 +83,7 @@ def quoting(request: ModelRequest) -> str:
 
 
 def is_fold(request: ModelRequest) -> bool:
-    return "rolling summary" in request.messages[0].content
+    return "rolling summary" in request.text
 
 
 class TestTalking:

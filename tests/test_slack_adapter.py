@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from errors import PlatformUnreachable, ReplyImpossible, StorageUnavailable
-from memory.types import Attachment, Delta, Inbound, Person, Place, Visibility
+from memory.types import Access, Attachment, Delta, Inbound, Person, Place, Visibility
 from tests.answering import saying
 from tests.fakes.slack import FakeFile
 from tests.slack_home import Home, a_home
+
+SHARED = Access(Visibility.PUBLIC, shared=True)
 
 
 @pytest.fixture
@@ -46,17 +48,23 @@ class TestHearing:
     async def test_places_are_known_for_who_can_read_them(self, home: Home) -> None:
         both = [home.alice, home.bob]
         places = {
-            home.channel: Visibility.PUBLIC,
-            home.fake.add_channel("staff", private=True, members=both): Visibility.PRIVATE,
-            home.fake.add_channel("partners", shared=True, members=both): Visibility.PRIVATE,
-            home.fake.add_group_dm(both): Visibility.PRIVATE,
-            home.fake.open_dm(home.alice): Visibility.DIRECT,
+            home.channel: (Access(Visibility.PUBLIC), "general"),
+            home.fake.add_channel("staff", private=True, members=both): (Access(Visibility.PRIVATE), "staff"),
+            home.fake.add_channel("partners", shared=True, members=both): (SHARED, "partners"),
+            home.fake.add_channel("allies", members=both): (SHARED, "allies"),
+            home.fake.add_channel("cousins", members=both): (SHARED, "cousins"),
+            home.fake.add_group_dm(both): (Access(Visibility.PRIVATE), ""),
+            home.fake.open_dm(home.alice): (Access(Visibility.DIRECT), ""),
         }
+        allies, cousins = list(places)[3:5]
+        home.fake.share_in_part(allies, invited=True)
+        home.fake.share_in_part(cousins, org=True)
         async with home.core() as core:
             for channel in places:
                 await home.fake.say(channel, home.alice, "hello", mention=True, mention_first=True)
             await home.quiet()
-        assert {(heard.place.channel, heard.visibility) for heard in core.heard} == set(places.items())
+        found = {(heard.place.channel, (heard.access, heard.channel_name)) for heard in core.heard}
+        assert found == set(places.items())
 
     async def test_bots_workflows_edits_and_notices_are_not_heard_but_acknowledged(self, home: Home) -> None:
         other = home.fake.add_user("Other", bot=True)

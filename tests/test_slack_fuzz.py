@@ -68,6 +68,10 @@ EVENTS: tuple[dict[str, object], ...] = (
     CHANGED | {"subtype": "message_deleted", "deleted_ts": TS, "previous_message": SAID},
     {"type": "user_change", "user": {"id": "UANN", "name": "ann", "profile": {"display_name": "Ann"}}},
     {"type": "channel_shared", "channel": "CGEN", "connected_team_id": "TOTHER"},
+    {"type": "channel_rename", "channel": {"id": "CGEN", "name": "all", "created": 0}},
+    {"type": "channel_left", "channel": "CGEN"},
+    {"type": "member_joined_channel", "channel": "CGEN", "user": "UBOT", "channel_type": "C"},
+    SAID | WHERE | {"subtype": "channel_convert_to_private", "channel_type": "group"},
 )
 OUTSIDE: dict[str, object] = {
     "type": "event_callback",

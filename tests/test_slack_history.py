@@ -18,10 +18,11 @@ from adapters.slack.pages import moment
 from adapters.slack.places import time_of, ts_of
 from adapters.slack.preflight import web_client
 from errors import PlatformUnreachable
-from memory.types import History, Place, Visibility
+from memory.types import Access, History, Place, Visibility
 from tests.slack_home import Home, a_home
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+SHARED = Access(Visibility.PUBLIC, shared=True)
 
 
 @pytest.fixture
@@ -109,11 +110,11 @@ class TestChannels:
         guest = home.fake.add_user("Alice", "Alice", team="TOTHER")
         both = [home.alice, home.bob]
         channels = {
-            home.channel: Visibility.PUBLIC,
-            home.fake.add_channel("staff", private=True, members=both): Visibility.PRIVATE,
-            home.fake.add_channel("partners", shared=True, members=[home.alice, guest]): Visibility.PRIVATE,
-            home.fake.add_group_dm(both): Visibility.PRIVATE,
-            home.fake.open_dm(home.alice): Visibility.DIRECT,
+            home.channel: Access(Visibility.PUBLIC),
+            home.fake.add_channel("staff", private=True, members=both): Access(Visibility.PRIVATE),
+            home.fake.add_channel("partners", shared=True, members=[home.alice, guest]): SHARED,
+            home.fake.add_group_dm(both): Access(Visibility.PRIVATE),
+            home.fake.open_dm(home.alice): Access(Visibility.DIRECT),
         }
         async with home.core() as core:
             core.deaf = True
@@ -124,11 +125,11 @@ class TestChannels:
             await home.quiet()
             live = {(heard.place.channel, heard.message_id): heard for heard in core.heard}
             assert await core.adapter.places(LONG_AGO)
-            for channel, visibility in channels.items():
+            for channel, access in channels.items():
                 history = await core.adapter.history(place(home, channel), LONG_AGO)
                 assert history is not None
                 assert [live[channel, said.message_id] for said in history.messages] == list(history.messages)
-                assert {said.visibility for said in history.messages} == {visibility}
+                assert {said.access for said in history.messages} == {access}
                 assert [said.sent_at for said in history.messages] == sorted(s.sent_at for s in history.messages)
                 live = {key: heard for key, heard in live.items() if key[0] != channel}
         assert live == {}

@@ -16,7 +16,7 @@ from adapters.slack.places import Channel, Kind, channel_from, is_ts, time_of
 from adapters.slack.slash import read_command, to_inbound
 from adapters.slack.subscriptions import Subscriptions
 from adapters.slack.wire import Json
-from memory.types import Attachment, Inbound, Person, Place, Visibility
+from memory.types import Access, Attachment, Inbound, Person, Place, Visibility
 
 ME = Me("THOME", "UBOT", "!", frozenset({"forget", "help"}))
 ANN = Person("UANN", "Ann")
@@ -184,7 +184,8 @@ class TestPlaces:
     def test_who_can_read_it(self) -> None:
         seen = [understood("<@UBOT> hi", channel).visibility for channel in (PUBLIC, PRIVATE, GROUP, DIRECT)]
         assert seen == [Visibility.PUBLIC, Visibility.PRIVATE, Visibility.PRIVATE, Visibility.DIRECT]
-        assert replace(PUBLIC, shared=True).visibility is Visibility.PRIVATE
+        shared = replace(PUBLIC, shared=True)
+        assert understood("<@UBOT> hi", shared).access == Access(Visibility.PUBLIC, shared=True)
 
     @pytest.mark.parametrize(
         ("conversation", "kind"),
@@ -199,6 +200,11 @@ class TestPlaces:
     )
     def test_a_channel_of_which_too_little_is_known_counts_as_private(self, conversation: Json, kind: Kind) -> None:
         assert channel_from(conversation).kind is kind
+
+    @pytest.mark.parametrize("flag", ["is_shared", "is_ext_shared", "is_org_shared", "is_pending_ext_shared"])
+    def test_a_channel_is_shared_with_another_workspace_in_whatever_way(self, flag: str) -> None:
+        assert channel_from({"is_channel": True, flag: True}).shared
+        assert not channel_from({"is_channel": True, flag: False}).shared
 
 
 class TestAddressing:
@@ -258,6 +264,11 @@ class TestKnowing:
         assert not user_from({"id": "U1", right: True, "deleted": True}).admin
         assert not user_from({"id": "U1", right: True, "is_stranger": True}).admin
         assert not user_from({"id": "U1", right: "true"}).admin
+
+    @pytest.mark.parametrize("limit", ["is_restricted", "is_ultra_restricted", "is_stranger"])
+    def test_who_is_let_into_some_channels_only_is_a_guest(self, limit: str) -> None:
+        assert user_from({"id": "U1", limit: True}).guest
+        assert not user_from({"id": "U1", limit: False}).guest
 
     def test_what_is_remembered_is_bounded_and_believed_for_a_while(self) -> None:
         names: Remembered[str] = Remembered(2, 10.0)

@@ -23,6 +23,7 @@ from tests.contract_editing import EditingContract
 from tests.contract_forgetting import ForgettingContract
 from tests.contract_owing import OwingContract
 from tests.contract_quotations import QuotationContract
+from tests.contract_reach import ReachContract
 from tests.contract_store import StoreContract
 from tests.kept import (
     EVERYTHING,
@@ -81,6 +82,10 @@ class TestForgetting(_OnSQLite, ForgettingContract):
     """`ForgettingContract` on SQLite."""
 
 
+class TestReach(_OnSQLite, ReachContract):
+    """`ReachContract` on SQLite."""
+
+
 class TestQuotations(_OnSQLite, QuotationContract):
     """`QuotationContract` on SQLite."""
 
@@ -135,7 +140,7 @@ async def test_a_settled_messages_words_stand_in_the_transcript_alone(store: Sto
     assert command is not None
     await store.settle(command, "")
 
-    assert words_in_tables(path, "zebra") == ["turns.text"]
+    assert words_in_tables(path, "zebra") == ["turns.text", "recall.words"]
     assert words_in_tables(path, "gnu") == ["turns.quote"]
     assert words_in_tables(path, "okapi") == []
 

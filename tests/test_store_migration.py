@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from memory.forgetting import find_echo
 from memory.types import Decision, Forgetting, Quote
 from storage.migrate import latest, migrations
 from storage.sqlite.files import APPLICATION_ID
@@ -132,7 +133,9 @@ async def test_what_it_kept_can_be_answered_edited_deleted_and_forgotten(kept: K
     await talk(store, message(10, "new"), "yes")
     edited = message(2, "and here?", "bob")
 
-    assert await store.amend(edited, turn_of(edited)) == frozenset({conversation_at(GENERAL)})
+    changed = await store.amend(edited, turn_of(edited), find_echo)
+    assert changed is not None
+    assert changed.touched == frozenset({conversation_at(GENERAL)})
     assert [found.inbound.text for found in await pending(store)] == ["and here?"]
     assert (await forget(store, Forgetting(GENERAL, moment(20), messages=("post-1",)))).turns == 1
     assert await texts(store) == ["hello", "new", "yes"]

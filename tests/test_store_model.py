@@ -6,48 +6,38 @@ STORE_EXAMPLES in the environment, so many histories are tried instead of the fe
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import sqlite3
-import tempfile
-from collections.abc import Coroutine
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
-from typing import TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from memory.forgetting import find_echo
 from memory.ports import Promise
-from memory.types import Decision, Exchange, Forgetting, Inbound, Place, Quote
+from memory.types import Decision, Exchange, Forgetting, Inbound, Place
 from tests.kept import (
     AFTER_SUMMARY,
-    GENERAL,
-    THREAD,
     USAGE,
     accept,
     answer_to,
     conversation_at,
     files_of,
     fold_of,
-    kept_at,
     message,
     moment,
-    quote_of,
+    state,
     turn_of,
 )
 from tests.plain_comparison import compare_debts, compare_place
+from tests.plain_forgetting import amend as amend_plainly
 from tests.plain_forgetting import forget as forget_plainly
-from tests.plain_store import PlainStore, Row
+from tests.plain_store import Row
+from tests.store_world import PLACES, World
 
-T = TypeVar("T")
-
-PLACES = (GENERAL, THREAD, Place("discord", "server", "random"))
 PLACE = st.sampled_from(PLACES)
 USER = st.sampled_from(["ann", "bob", "cleo"])
 AGO = st.sampled_from([0, 0, 4, 12])
@@ -61,55 +51,11 @@ WORD = re.compile("zebra[0-9]+z")
 TOKENS = USAGE.prompt_tokens + USAGE.completion_tokens
 
 
-class StoreAgainstModel(RuleBasedStateMachine):
+class StoreAgainstModel(World):
     """The rules are a Store's verbs, each done to both; the invariants compare.
 
-    What takes away, and what ends a run, is done no more often than what adds: `added` counts what is left of that.
+    What takes away, and what ends a run, is done no more often than what adds.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "kept.db"
-        self.runner = asyncio.Runner()
-        self.kept = kept_at(self.path)
-        self.store = self.run(self.kept.open())
-        self.plain = PlainStore(PLACES)
-        self.sent: list[Inbound] = []
-        self.posts: list[tuple[Place, str]] = []
-        self.number = 0
-        self.added = 0
-
-    def run(self, work: Coroutine[object, object, T]) -> T:
-        """Run one call of the store to its end."""
-        return self.runner.run(work)
-
-    def teardown(self) -> None:
-        """Close what this example opened."""
-        self.run(self.kept.close())
-        self.runner.close()
-        self.folder.cleanup()
-
-    def count(self) -> int:
-        """The next number: of a word, a message's id, its second."""
-        self.number += 1
-        return self.number
-
-    def word(self) -> str:
-        """A word that was never said."""
-        return f"zebra{self.count()}z"
-
-    def moment(self, ago: int = 0) -> datetime:
-        """Now, or some time ago."""
-        return moment(self.count() - ago)
-
-    def epoch(self, place: Place, *, late: bool = False) -> int:
-        """The epoch of a place, or the one before."""
-        return self.plain.held[place].epoch - late
-
-    def any_row(self, data: st.DataObject) -> Row:
-        """One of the messages that were taken in."""
-        return data.draw(st.sampled_from(list(self.plain.rows.values())))
 
     # ---- messages
 
@@ -136,16 +82,6 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.sent.append(inbound)
         self.take(inbound, WHAT[what])
 
-    def quote(self, place: Place, quoted: int) -> Quote | None:
-        """A quotation of one of the last messages of a channel, or of a post of the bot there; or none."""
-        known = [quote_of(sent) for sent in self.sent if sent.place.channel == place.channel][-3:]
-        known += [
-            Quote(post, "the-bot", "Threadkeeper", self.word(), moment(self.number))
-            for at, post in self.posts[-2:]
-            if at.channel == place.channel
-        ]
-        return known[-quoted] if 0 < quoted <= len(known) else None
-
     def take(self, inbound: Inbound, decision: Decision) -> None:
         """Hand a message over."""
         taken = self.run(accept(self.store, inbound, decision))
@@ -169,10 +105,14 @@ class StoreAgainstModel(RuleBasedStateMachine):
         row = self.plain.rows.get(sent.message_id)
         edited = replace(sent, text=row.inbound.text if same and row and row.inbound.text else self.word())
 
-        changed = self.run(self.store.amend(edited, turn_of(edited)))
+        changed = self.run(self.store.amend(edited, turn_of(edited), find_echo))
 
-        touched = self.plain.amend(edited)
-        assert changed == (None if touched is None else {conversation_at(place) for place in touched})
+        amended = amend_plainly(self.plain, edited)
+        assert (changed is None) == (amended is None)
+        if changed is not None and amended is not None:
+            extent, touched = amended
+            assert changed == extent
+            assert changed.touched == {conversation_at(place) for place in touched}
 
     @precondition(lambda self: self.plain.rows)
     @rule(data=st.data(), part=st.integers(0, 2), gone=st.sampled_from([False, False, True]))
@@ -188,14 +128,14 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     # ---- turns
 
-    @rule(place=PLACE, user=USER, quoted=st.integers(0, 5), repeated=st.integers(0, 4))
-    def converse(self, place: Place, user: str, quoted: int, repeated: int) -> None:
-        """Somebody says something and all that waits there is answered at once."""
+    @rule(place=PLACE, user=USER, quoted=st.integers(0, 5), repeated=st.integers(0, 4), recalled=st.integers(0, 6))
+    def converse(self, place: Place, user: str, quoted: int, repeated: int, recalled: int = 0) -> None:
+        """Somebody says something and all that waits there is answered at once, perhaps with a turn from elsewhere."""
         self.accept(place, user, quoted, "answer", 0)
         rows = self.plain.pending(place)
         if rows:
             self.post(rows[-1], 0, f"p{self.count()}")
-            self.settle_lane(rows, "answer", repeated)
+            self.settle_lane(rows, "answer", repeated, recalled)
 
     @precondition(lambda self: any(self.plain.pending(place) for place in PLACES))
     @rule(data=st.data(), how=st.sampled_from(["answer", "answer", "sentence", "late"]), repeated=st.integers(0, 4))
@@ -204,8 +144,8 @@ class StoreAgainstModel(RuleBasedStateMachine):
         place = data.draw(st.sampled_from([place for place in PLACES if self.plain.pending(place)]))
         self.settle_lane(self.plain.pending(place)[: data.draw(st.integers(1, 3))], how, repeated)
 
-    def settle_lane(self, rows: list[Row], how: str, repeated: int) -> None:
-        """Record messages of a lane; an answer repeats the question and perhaps an earlier turn."""
+    def settle_lane(self, rows: list[Row], how: str, repeated: int, recalled: int = 0) -> None:
+        """Record messages of a lane; an answer repeats the question and perhaps an earlier turn, or a recalled one."""
         target = rows[-1]
         place, lines = target.place, self.plain.held[target.place].lines
         answered = target.decision is Decision.ANSWER
@@ -213,19 +153,23 @@ class StoreAgainstModel(RuleBasedStateMachine):
         answer = f"{self.word()} {target.inbound.text}" if answered and not sentence else ""
         if answer and 0 < repeated <= len(lines):
             answer += f" {lines[-repeated].text}"
+        sources, ids = self.recall(place, recalled) if answer else ((), ())
+        if sources and recalled % 2:
+            answer += f" {sources[0].text}"
         turn = answer_to(target.inbound, answer) if answer else None
 
         settles, heard = tuple(row.id for row in rows), tuple(turn_of(row.inbound) for row in rows)
         epoch = self.epoch(place, late=how == "late")
-        visibility = target.inbound.visibility
-        exchange = Exchange(conversation_at(place), epoch, visibility, settles, heard, turn, sentence, USAGE)
+        exchange = Exchange(
+            conversation_at(place), epoch, target.inbound.access, settles, heard, turn, sentence, USAGE, ids
+        )
         assert self.run(self.store.record(exchange)) is (how != "late")
 
         if how == "late":
             self.plain.note_said()
         else:
             said_at = turn.sent_at if turn else target.inbound.sent_at
-            self.plain.record(rows, answer, sentence, said_at, TOKENS)
+            self.plain.record(rows, answer, sentence, said_at, TOKENS, sources)
 
     @precondition(lambda self: any(row.is_command for row in self.plain.rows.values()))
     @rule(data=st.data())
@@ -237,8 +181,8 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.plain.settle(row, sentence)
 
     @precondition(lambda self: any(row.unsaid for row in self.plain.rows.values()))
-    @rule(data=st.data(), possible=st.sampled_from([True, True, False]))
-    def said(self, data: st.DataObject, possible: bool) -> None:
+    @rule(data=st.data(), possible=st.sampled_from([True, True, False]), retracted=st.booleans())
+    def said(self, data: st.DataObject, possible: bool, retracted: bool) -> None:
         """A reply stands in full; or it cannot be said, and a sentence is, if it was not forgotten."""
         row = data.draw(st.sampled_from([row for row in self.plain.rows.values() if row.unsaid]))
         if possible or row.answer is None or row.state == "forgotten":
@@ -246,11 +190,10 @@ class StoreAgainstModel(RuleBasedStateMachine):
             self.plain.said(row)
             return
         sentence = self.word()
-        conversation = conversation_at(row.place)
-        instead = Exchange(conversation, self.epoch(row.place), row.inbound.visibility, (row.id,), (), None, sentence)
-        self.run(self.store.retract(conversation, row.answer.message_id))
-        assert self.run(self.store.record(instead))
-        self.plain.retract(row)
+        if retracted:
+            self.run(self.store.retract(conversation_at(row.place), row.answer.message_id))
+            self.plain.retract(row)
+        self.run(self.store.settle(row.id, sentence))
         self.plain.settle(row, sentence)
 
     @precondition(lambda self: any(held.unfolded() for held in self.plain.held.values()))
@@ -269,6 +212,17 @@ class StoreAgainstModel(RuleBasedStateMachine):
         else:
             self.plain.fold(place, word, TOKENS)
 
+    @precondition(lambda self: any(line.author for held in self.plain.held.values() for line in held.lines))
+    @rule(data=st.data(), slot=st.sampled_from(["city", "job"]))
+    def state(self, data: st.DataObject, slot: str) -> None:
+        """What somebody said about himself is kept."""
+        said = [(line, place) for place in PLACES for line in self.plain.held[place].lines if line.author]
+        line, place = data.draw(st.sampled_from(said))
+        inbound = replace(message(0, line.text, line.author, place), message_id=line.message_id, sent_at=line.sent_at)
+        if not any(fact.message_id == line.message_id for fact in self.plain.facts):
+            self.run(state(self.store, inbound, slot, line.text))
+            self.plain.state(line, place, slot)
+
     # ---- forgetting
 
     @precondition(lambda self: self.added)
@@ -282,6 +236,12 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def forget_user(self, place: Place, ago: int, user: str) -> None:
         """A person's words are forgotten, in a channel with its threads or in a thread."""
         self.compare_forgetting(Forgetting(place, self.moment(ago), user=user))
+
+    @precondition(lambda self: self.added)
+    @rule(ago=AGO, user=USER)
+    def forget_everywhere(self, ago: int, user: str) -> None:
+        """A person is forgotten in all places."""
+        self.compare_forgetting(Forgetting(Place("discord", "", ""), self.moment(ago), user=user))
 
     @precondition(lambda self: self.added)
     @rule(place=PLACE, data=st.data())
@@ -310,12 +270,23 @@ class StoreAgainstModel(RuleBasedStateMachine):
         assert gone.touched == {conversation_at(place) for place in touched}
 
     @precondition(lambda self: self.added)
-    @rule(ago=st.sampled_from([4, 12, 30]))
-    def prune(self, ago: int) -> None:
-        """What is older than some time expires."""
+    @rule(ago=st.sampled_from([4, 12, 30]), held=st.sets(PLACE))
+    def prune(self, ago: int, held: set[Place]) -> None:
+        """What is older than some time expires, but not where it is held back until it is folded."""
         self.added -= 1
         before = self.moment(ago)
-        assert self.run(self.store.prune(before)) == self.plain.prune(before)
+        due = self.run(self.store.expiring(before))
+        assert set(due) == {conversation_at(place) for place in self.plain.expiring(before)}
+        spared = {conversation_at(place) for place in held}
+        assert self.run(self.store.prune(before, spared)) == self.plain.prune(before, held)
+
+    @precondition(lambda self: self.added)
+    @rule(ago=st.sampled_from([12, 30]))
+    def prune_summaries(self, ago: int) -> None:
+        """Summaries and facts that are older than some time go."""
+        self.added -= 1
+        before = self.moment(ago)
+        assert self.run(self.store.prune_summaries(before)) == self.plain.prune_summaries(before)
 
     @precondition(lambda self: self.plain.scrub_due)
     @rule()
@@ -361,7 +332,8 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def no_other_word_is_in_any_column(self) -> None:
         """All tables, all columns."""
         with closing(sqlite3.connect(self.path)) as db:
-            assert set(WORD.findall("\n".join(db.iterdump()))) == self.words()
+            found, words = set(WORD.findall("\n".join(db.iterdump()))), self.words()
+            assert (found - words, words - found) == (set(), set())
 
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase

@@ -229,6 +229,16 @@ async def test_whoever_sits_at_the_terminal_is_its_admin() -> None:
         assert await Terminal(stdin=stdin, stdout=stdout).is_admin("anybody", PLACE)
 
 
+async def test_what_answers_nobody_is_said_and_nothing_was_said_before_or_can_be_linked_to(tmp_path: Path) -> None:
+    async def speak(terminal: Terminal, message: Inbound) -> None:
+        await terminal.announce(PLACE, "I remember what you say.")
+        assert await terminal.before(message, 20) == ()
+        assert (terminal.link(PLACE, message.message_id), terminal.whispers) == ("", False)
+        await echo(terminal, message)
+
+    assert await run_on(b"one\n", tmp_path, Core(speak)) == "I remember what you say.\nYou said one\n"
+
+
 async def test_into_a_pipe_nothing_is_said_of_stopping_and_there_is_nothing_to_restore(tmp_path: Path) -> None:
     async def speak(terminal: Terminal, message: Inbound) -> None:
         terminal.say_stopping()

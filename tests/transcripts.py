@@ -7,7 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from memory.types import Conversation, Inbound, Place, Role, Summary, Thread, Turn, Visibility
+from memory.ports import Count
+from memory.prompt import REPLY_TOKENS
+from memory.types import (
+    MESSAGE_TOKENS,
+    Access,
+    Conversation,
+    Fact,
+    Inbound,
+    Place,
+    Prompt,
+    Role,
+    Summary,
+    Thread,
+    Turn,
+    Visibility,
+)
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HERE = Conversation("discord", "guild", "channel")
@@ -56,6 +71,29 @@ def thread(turns: Sequence[Turn] = (), behind: Summary | None = None, unread: in
     return Thread(HERE, 0, behind, tuple(turns), unread)
 
 
+def fact(number: int, value: str, *, slot: str = "city", name: str = "Ann", before: str = "") -> Fact:
+    """What a person said about himself, so many minutes after noon."""
+    said_at = NOON + timedelta(minutes=number)
+    access = Access(Visibility.PUBLIC)
+    return Fact(number, name, name, slot, value, value, HERE.place, f"m{number}", said_at, access, before)
+
+
+def talk(exchanges: int, words: str = "some words that were said") -> list[Turn]:
+    """Questions and answers in turn, ids rising from 1."""
+    numbers = range(1, 2 * exchanges, 2)
+    return [turn for number in numbers for turn in (said(number, f"{words}?"), answered(number + 1, f"{words}."))]
+
+
+def ids(turns: tuple[Turn, ...] | list[Turn]) -> list[int]:
+    """The ids of turns."""
+    return [turn.id for turn in turns]
+
+
+def recount(prompt: Prompt, counter: Count) -> int:
+    """The tokens of a request, counted anew."""
+    return sum(counter(message.content) + MESSAGE_TOKENS for message in prompt.messages) + REPLY_TOKENS
+
+
 LENGTHS = st.one_of(st.integers(1, 60), st.integers(1, 900), st.integers(900, 9000))
 """How long people's messages are: mostly short, some pasted."""
 
@@ -76,3 +114,24 @@ def transcripts(draw: st.DrawFn, longest: int = 30, *, named: bool = True) -> li
         answered(number, text) if bot else said(number, text, named=named)
         for number, (bot, text) in enumerate(bodies, start=1)
     ]
+
+
+@st.composite
+def fact_lists(draw: st.DrawFn) -> tuple[Fact, ...]:
+    """Facts of some people, said in any order, their values as long as a person may have them remembered."""
+    drawn = draw(
+        st.lists(
+            st.tuples(
+                st.integers(0, 50),
+                st.sampled_from(["Ann", "Bob", "</notes>"]),
+                st.sampled_from(["city", "favorite_food", "note 3"]),
+                texts(),
+                st.sampled_from(["", "", "Oslo"]),
+            ),
+            max_size=8,
+            unique_by=lambda fields: fields[0],
+        )
+    )
+    return tuple(
+        fact(number, value[:300], slot=slot, name=name, before=before) for number, name, slot, value, before in drawn
+    )

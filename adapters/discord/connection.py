@@ -16,7 +16,9 @@ from adapters.discord.failures import FAILURES, as_read_error
 from adapters.discord.places import PLATFORM, place_by_id
 from adapters.discord.reading import to_inbound
 from adapters.discord.requests import run_to_the_end
+from adapters.discord.servers import ServerClient
 from adapters.discord.slash import Take, register, tree_of
+from adapters.roll import Roll
 from memory.ports import Intake
 from memory.types import CommandSpec, Inbound, Place, Visibility
 
@@ -35,16 +37,17 @@ UNREAD = "Mention me: without that I can't read what you write here."
 """What somebody is told who answers the bot without a ping where only mentions can be read."""
 
 
-class Connection(discord.Client):
+class Connection(ServerClient):
     """One connection to Discord; a broken one is closed and another made, for discord.py's are not made for reuse.
 
-    `identify_seconds` are waited before a session is begun in a refused one's place. When the gateway has been away for
-    `patience_seconds`, the connection is given up.
+    `roll` is what the core was told of channels. `identify_seconds` are waited before a session is begun in a refused
+    one's place. When the gateway has been away for `patience_seconds`, the connection is given up.
     """
 
     def __init__(
         self,
         intake: Intake,
+        roll: Roll,
         take: Take,
         commands: Sequence[CommandSpec],
         *,
@@ -53,6 +56,8 @@ class Connection(discord.Client):
         patience_seconds: float,
     ) -> None:
         super().__init__(
+            intake,
+            roll,
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -62,12 +67,10 @@ class Connection(discord.Client):
         run_to_the_end(self.http)
         self.was_connected = False
         self._is_open = False
-        self._is_ready = False
         self._has_begun = False
         self._identify_seconds = identify_seconds
         self._patience_seconds = patience_seconds
         self._patience: asyncio.Timeout | None = None
-        self._intake = intake
         self._commands = commands
         self._told: set[Place] = set()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -79,7 +82,7 @@ class Connection(discord.Client):
     @property
     def alive(self) -> bool:
         """Whether events are being received, of servers that are known."""
-        return self._is_open and self._is_ready
+        return self._is_open and self.knows_servers
 
     async def serve(self, token: str) -> None:
         """Log in and stay connected, until the connection breaks beyond discord.py's mending or is away for too long.
@@ -109,12 +112,13 @@ class Connection(discord.Client):
     async def on_connect(self) -> None:
         """Note that the gateway began a session with this client."""
         self.was_connected = True
-        self._is_ready = self._has_begun = False
+        self._has_begun = False
+        self.begin_with(self.guilds)
         self._open()
 
     async def on_ready(self) -> None:
         """Note that the servers of a new session are known, most of them; the gateway may be gone again by now."""
-        self._is_ready = True
+        self.knows_servers = True
         await self._begin()
 
     async def on_resumed(self) -> None:
@@ -134,6 +138,7 @@ class Connection(discord.Client):
         if self.alive and not self._has_begun:
             self._has_begun = True
             log.info("ready", extra={"platform": PLATFORM})
+            await self.tell_all_channels()
             await self._intake.connected(missed=True)
 
     def _open(self) -> None:

@@ -21,6 +21,8 @@ from adapters.discord.outbox import Outbox
 from adapters.discord.places import DIRECT_SPACE, PLATFORM
 from adapters.discord.preflight import INTENT_ADVICE, look_up, prepare
 from adapters.discord.slash import Interaction, Interactions, to_inbound
+from adapters.roll import Roll
+from adapters.text import split
 from errors import PlatformError, PlatformUnreachable
 from memory.ports import Intake, Note
 from memory.types import CommandSpec, Delta, History, Inbound, Place
@@ -60,6 +62,7 @@ class Discord(ChatPlatform):
         self._client: Connection | None = None
         self._outbox = Outbox()
         self._interactions = Interactions()
+        self._roll = Roll()
 
     async def run(self, intake: Intake) -> None:
         """See `memory.ports.Platform.run`; without the message-content intent, only mentions can be read."""
@@ -84,6 +87,7 @@ class Discord(ChatPlatform):
         """
 
         async def accept(inbound: Inbound) -> bool:
+            await self._roll.try_settle(intake.channels)
             accepted = await intake.accept(inbound)
             if accepted:
                 self._outbox.begin(inbound)
@@ -98,11 +102,13 @@ class Discord(ChatPlatform):
             await interaction.response.defer(ephemeral=True)
             self._interactions.keep(interaction)
             inbound = await to_inbound(interaction, f"{self._prefix}{command} {words}".strip())
+            await self._roll.try_settle(intake.channels)
             if inbound is None or not await intake.accept(inbound):
                 await interaction.edit_original_response(content=NOT_HERE)
 
         client = self._client = self._outbox.client = Connection(
             replace(intake, accept=accept, erase=erase),
+            self._roll,
             take,
             self._commands,
             content=content,
@@ -138,6 +144,14 @@ class Discord(ChatPlatform):
     async def history(self, place: Place, since: datetime) -> History | None:
         """See `memory.ports.Platform.history`."""
         return await history.read(self._connected(), place, since)
+
+    async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:
+        """See `memory.ports.Platform.before`; of a channel no more than from the message that is answered on."""
+        return await history.before(self._connected(), inbound, most)
+
+    def link(self, place: Place, message_id: str) -> str:
+        """See `memory.ports.Platform.link`; the form is that of *Copy Message Link*."""
+        return f"https://discord.com/channels/{place.space}/{place.thread or place.channel}/{message_id}"
 
     def _connected(self) -> Connection:
         """Give the connection that stands.
@@ -186,6 +200,11 @@ class Discord(ChatPlatform):
             await note(part, message_id)
         self._outbox.begin(to)
         return [*posted, *unnoted]
+
+    async def announce(self, place: Place, text: str) -> None:
+        """See `memory.ports.Platform.announce`; the same words within minutes stand there once."""
+        for piece in split(text, self.limits.characters):
+            await self._outbox.announce(place, piece)
 
     async def post(self, to: Inbound, text: str, part: int) -> str:
         """See `ChatPlatform.post` and `Outbox.post`."""

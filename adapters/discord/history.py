@@ -14,7 +14,7 @@ import discord
 from adapters.discord.connection import Connection
 from adapters.discord.failures import FAILURES, as_read_error
 from adapters.discord.places import place_of
-from adapters.discord.reading import to_inbound
+from adapters.discord.reading import is_by_person, to_inbound
 from memory.types import History, Inbound, Place
 
 _PLACES: Final = 200
@@ -79,6 +79,72 @@ async def read(client: Connection, place: Place, since: datetime) -> History | N
         messages=tuple(_said(client, reversed(newest_first), channel)),
         standing=frozenset(str(message.id) for message in newest_first),
     )
+
+
+async def before(client: Connection, inbound: Inbound, most: int) -> tuple[Inbound, ...]:
+    """Read what people said before a message, the newest of it; nothing where this is not for the bot to read.
+
+    A thread begins with the message that it hangs on, a forum's post with its own first one. Of a channel that is what
+    came since the message that is answered, with that one, where it is not too far back.
+    Raises: PlatformUnreachable.
+    """
+    if most < 1:
+        return ()
+    try:
+        channel = await _open(client, inbound.place)
+        if channel is None:
+            return ()
+        messages = await _preceding(channel, inbound, most)
+        starter = await _starter(channel, inbound)
+        if starter is not None and starter.id not in {message.id for message in messages}:
+            messages = [starter, *messages[max(0, len(messages) - most + 1) :]]
+        if isinstance(channel, Readable):
+            await _name_members(messages, channel.guild)
+    except FAILURES as exc:
+        unreachable = as_read_error(exc)
+        if unreachable is None:
+            return ()
+        raise unreachable from exc
+    return tuple(said for message in messages for said in _said(client, [message], _where(message, channel)))
+
+
+async def _preceding(channel: Readable | discord.DMChannel, inbound: Inbound, most: int) -> list[discord.Message]:
+    """Read what people said right before a message, oldest first.
+
+    Raises: what discord.py raises.
+    """
+    answered = "" if inbound.place.thread or inbound.reply_to is None else inbound.reply_to.message_id
+    newest_first: list[discord.Message] = []
+    async for message in channel.history(limit=_MESSAGES, before=discord.Object(int(inbound.message_id))):
+        if is_by_person(message):
+            newest_first.append(message)
+        if len(newest_first) == most or str(message.id) == answered:
+            break
+    return newest_first[::-1]
+
+
+async def _starter(channel: Readable | discord.DMChannel, inbound: Inbound) -> discord.Message | None:
+    """Read the message that a thread hangs on; None where there is none, or no person said it.
+
+    It has the thread's id and stands in the channel, or first in a forum's post:
+    https://discord.com/developers/docs/topics/threads#thread-fields.
+    Raises: what discord.py raises.
+    """
+    if not isinstance(channel, discord.Thread) or channel.parent is None or inbound.message_id == str(channel.id):
+        return None
+    holder = channel if isinstance(channel.parent, discord.ForumChannel) else channel.parent
+    try:
+        starter = await holder.fetch_message(channel.id)
+    except discord.NotFound:
+        return None
+    return starter if is_by_person(starter) else None
+
+
+def _where(message: discord.Message, channel: Readable | discord.DMChannel) -> object:
+    """Give the channel in which one of the messages before another stands: the starter of a thread is not in it."""
+    if isinstance(channel, discord.Thread) and message.channel.id == channel.parent_id:
+        return channel.parent
+    return channel
 
 
 async def _open(client: Connection, place: Place) -> Readable | discord.DMChannel | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.discord.markup import Names, readable
-from memory.types import Attachment, Inbound, Person, Place, Quote, Visibility
+from memory.types import Access, Attachment, Inbound, Person, Place, Quote, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Event:
     """
 
     place: Place
-    visibility: Visibility
+    access: Access
     message_id: str
     author: Person
     content: str
@@ -55,12 +55,13 @@ class Event:
     forwards: Referenced | None = None
     roles: frozenset[str] = frozenset()
     edited_at: datetime | None = None
+    channel_name: str = ""
 
 
 def is_addressed(event: Event, me: Me) -> bool:
     """Whether a message is for the bot by itself: said to it directly, naming it or its role, or answering it."""
     return (
-        event.visibility is Visibility.DIRECT
+        event.access.visibility is Visibility.DIRECT
         or me.user in event.mentioned
         or not me.roles.isdisjoint(event.mentioned_roles)
         or (event.answers is not None and event.answers.author.user == me.user)
@@ -93,13 +94,16 @@ def understand(event: Event, me: Me) -> Inbound | None:
         text=text,
         sent_at=event.sent_at,
         addressed=addressed,
-        visibility=event.visibility,
+        visibility=event.access.visibility,
         aside=is_aside(event, me),
         mentions=mentions,
         attachments=event.attachments,
         reply_to=None if quoted is None else _quote(quoted, own),
         roles=event.roles,
         edited_at=event.edited_at,
+        enclosed=event.access.enclosed,
+        restricted=event.access.restricted,
+        channel_name=event.channel_name,
     )
 
 

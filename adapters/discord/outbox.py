@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
+from hashlib import sha256
 from typing import Final
 
 import discord
@@ -23,6 +24,9 @@ _KEPT: Final = 4096
 
 _LOOKED_AT: Final = 500
 """How far is looked for a post, in messages: it stands shortly behind the message that it answers."""
+
+_NONCE: Final = 25
+"""Characters of a nonce at most: https://discord.com/developers/docs/resources/message#create-message."""
 
 
 class Outbox:
@@ -96,6 +100,17 @@ class Outbox:
             # Discord gave back what already stood there, under the same nonce.
             await self.edit(to.place, str(message.id), text)
         return str(message.id)
+
+    async def announce(self, place: Place, text: str) -> None:
+        """Post what answers nobody; its nonce is made of the words, so that Discord takes them once within minutes.
+
+        Raises: ReplyImpossible, PlatformUnreachable.
+        """
+        nonce = sha256(f"{place} {text}".encode()).hexdigest()[:_NONCE]
+        try:
+            await self.channel(place).send(text, nonce=nonce, suppress_embeds=True)
+        except FAILURES as exc:
+            raise as_reply_error(exc) from exc
 
     async def edit(self, place: Place, message_id: str, text: str) -> None:
         """Give a post another text; what is not let through is replaced as in `post`. Previews of links stay off.

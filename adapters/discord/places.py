@@ -6,11 +6,24 @@ from typing import Final
 
 import discord
 
-from memory.types import Place, Visibility
+from adapters.text import display_name
+from memory.types import Access, Channel, Place, Visibility
 
 PLATFORM: Final = "discord"
 DIRECT_SPACE: Final = "@me"
 """The space of direct messages, which belong to no server; Discord's own links to them say the same."""
+
+_HIDDEN: Final = "___hidden___"
+"""The name of a channel that the bot may not see: https://docs.discord.com/developers/change-log (channel obfuscation).
+
+All that stands beside it is that @everyone may not see it either.
+"""
+
+_ADULT: Final = frozenset({discord.NSFWLevel.explicit, discord.NSFWLevel.age_restricted})
+"""Marks of a whole server: https://docs.discord.com/developers/resources/guild#guild-object-guild-nsfw-level."""
+
+_Marked = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
+"""The channels that can be marked for adults."""
 
 
 def place_of(channel: object) -> Place | None:
@@ -48,3 +61,56 @@ def visibility_of(channel: object) -> Visibility:
             return Visibility.PUBLIC if seen else Visibility.PRIVATE
         case _:
             return Visibility.PRIVATE
+
+
+def access_of(channel: object) -> Access:
+    """Say who can read a place: a private thread is closed to some of its channel, and a server has no other's people.
+
+    A thread is age-restricted with its channel: https://github.com/discord/discord-api-docs/discussions/7850.
+    """
+    enclosed = isinstance(channel, discord.Thread) and channel.is_private()
+    return Access(visibility_of(channel), enclosed=enclosed, restricted=_is_restricted(channel))
+
+
+def name_of(channel: object) -> str:
+    """Name the channel that a place is in, as people see it; empty for direct messages and where it is not known."""
+    if isinstance(channel, discord.Thread):
+        return name_of(channel.parent)
+    name: object = channel.name if isinstance(channel, discord.abc.GuildChannel) else None
+    return display_name(name) if isinstance(name, str) and name != _HIDDEN else ""
+
+
+def channels_of(guild: discord.Guild) -> list[Channel]:
+    """Say of all channels of a server in which something can be said who can read them."""
+    return [channel_of(channel) for channel in guild.channels if not isinstance(channel, discord.CategoryChannel)]
+
+
+def channel_of(channel: discord.abc.GuildChannel) -> Channel:
+    """Say who can read a channel, and with it its public threads."""
+    access = access_of(channel)
+    is_open = access.visibility is Visibility.PUBLIC
+    return Channel(
+        PLATFORM, str(channel.guild.id), str(channel.id), name_of(channel), is_open, restricted=access.restricted
+    )
+
+
+def reception_of(guild: discord.Guild) -> discord.TextChannel | None:
+    """Find where the bot can say something to a whole server: where Discord does, or else in the first channel.
+
+    What is said in an announcement channel goes to other servers too, so those are no place for it.
+    """
+    rooms = [guild.system_channel, *guild.text_channels]
+    return next((room for room in rooms if room is not None and not room.is_news() and _may_write(room)), None)
+
+
+def _may_write(channel: discord.TextChannel) -> bool:
+    permissions = channel.permissions_for(channel.guild.me)
+    return permissions.view_channel and permissions.send_messages
+
+
+def _is_restricted(channel: object) -> bool:
+    if isinstance(channel, discord.Thread):
+        return channel.guild.nsfw_level in _ADULT or _is_restricted(channel.parent)
+    if not isinstance(channel, discord.abc.GuildChannel):
+        return False
+    return channel.guild.nsfw_level in _ADULT or (isinstance(channel, _Marked) and channel.is_nsfw())

@@ -11,7 +11,7 @@ import discord
 
 from adapters.discord.inbound import Event, Me, Referenced, understand
 from adapters.discord.markup import Names, ids_in
-from adapters.discord.places import PLATFORM, place_of, visibility_of
+from adapters.discord.places import PLATFORM, access_of, name_of, place_of
 from adapters.text import clean, display_name
 from memory.types import Attachment, Inbound, Person
 
@@ -63,12 +63,12 @@ def read(message: discord.Message, channel: object) -> Event | None:
         raise ValueError("not an id")
     return Event(
         place=place,
-        visibility=visibility_of(channel),
+        access=access_of(channel),
         message_id=str(message.id),
         author=person(author),
         content=content,
         sent_at=message.created_at,
-        by_person=message.type in _SAID and not (author.bot or author.system or message.webhook_id),
+        by_person=is_by_person(message),
         names=names_in(content, message.guild, message.mentions),
         mentioned=frozenset(str(user.id) for user in message.mentions),
         mentioned_roles=frozenset(str(role.id) for role in message.role_mentions),
@@ -77,7 +77,14 @@ def read(message: discord.Message, channel: object) -> Event | None:
         forwards=None if snapshot is None else _forwarded(message, snapshot),
         roles=roles_of(author),
         edited_at=None if message.edited_at is None else _utc(message.edited_at),
+        channel_name=name_of(channel),
     )
+
+
+def is_by_person(message: discord.Message) -> bool:
+    """Whether a person said a message: no bot, no webhook, and not Discord itself."""
+    author = message.author
+    return message.type in _SAID and not (author.bot or author.system or message.webhook_id)
 
 
 def person(user: discord.abc.User) -> Person:

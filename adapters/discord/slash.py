@@ -14,7 +14,7 @@ from discord.app_commands import AppCommand
 
 from adapters.discord.failures import FAILURES, as_reply_error
 from adapters.discord.markup import ids_in, readable
-from adapters.discord.places import PLATFORM, place_of, visibility_of
+from adapters.discord.places import PLATFORM, access_of, name_of, place_of
 from adapters.discord.reading import names_in, person, roles_of
 from adapters.text import clean
 from errors import ReplyImpossible, ThreadkeeperError
@@ -113,7 +113,7 @@ async def to_inbound(interaction: Interaction, text: str) -> Inbound | None:
     people = await _people(interaction, ids_in(text).people[:_LOOK_UPS])
     own = {str(interaction.application_id)} | ({str(interaction.client.user.id)} if interaction.client.user else set())
     said = readable(clean(text), names_in(text, interaction.guild, people), own)
-    author = person(interaction.user)
+    author, access = person(interaction.user), access_of(interaction.channel)
     return Inbound(
         place=place,
         message_id=str(interaction.id),
@@ -122,10 +122,13 @@ async def to_inbound(interaction: Interaction, text: str) -> Inbound | None:
         text=said.text,
         sent_at=interaction.created_at,
         addressed=True,
-        visibility=visibility_of(interaction.channel),
+        visibility=access.visibility,
         mentions=said.mentions,
         roles=roles_of(interaction.user),
         private=True,
+        enclosed=access.enclosed,
+        restricted=access.restricted,
+        channel_name=name_of(interaction.channel),
     )
 
 

@@ -24,7 +24,10 @@ _KEPT: Final = 4096
 """People, and channels, that are remembered; the ones longest unused go first."""
 
 _NAME_SECONDS: Final = 3600.0
-"""How long a name or a channel's kind is believed; a change that Slack tells of is known at once."""
+"""How long a name is believed; a change that Slack tells of is known at once."""
+
+_STANDING_SECONDS: Final = 600.0
+"""How long it is believed who can read a channel, and that somebody is no guest, where Slack tells of no change."""
 
 _ADMIN_SECONDS: Final = 60.0
 """How long it is believed that somebody is an admin: who is not any more, is not within a minute."""
@@ -41,20 +44,25 @@ _LOOK_UPS: Final = 10
 _CHANNEL_CHANGES = frozenset(
     {"channel_rename", "group_rename", "channel_shared", "channel_unshared"}
     | {"channel_convert_to_private", "channel_convert_to_public", "channel_name", "group_name"}
+    | {"channel_deleted", "channel_left", "member_joined_channel"}
 )
-"""Events, and subtypes of `message`, that tell of another name or kind of a channel."""
+"""Events, and subtypes of `message`, that tell of another name or kind of a channel, or that it is gone or new."""
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user of Slack: `team` is the workspace, `admin` says that the user may administer it."""
+    """A user of Slack: `team` is the workspace, `admin` says that the user may administer it.
+
+    A `guest` is let into some channels only.
+    """
 
     id: str
     name: str
     team: str = ""
     admin: bool = False
+    guest: bool = False
 
 
 class Remembered(Generic[Value]):
@@ -94,20 +102,22 @@ def user_from(user: Json) -> User:
     name = name_at(profile, "display_name", "real_name") or name_at(user, "real_name", "name")
     admin = any(flag_at(user, right) for right in ("is_admin", "is_owner", "is_primary_owner"))
     stranger = flag_at(user, "is_stranger") or flag_at(user, "deleted")
-    return User(id_at(user, "id"), name or id_at(user, "id"), id_at(user, "team_id"), admin and not stranger)
+    guest = any(flag_at(user, limit) for limit in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+    return User(id_at(user, "id"), name or id_at(user, "id"), id_at(user, "team_id"), admin and not stranger, guest)
 
 
 class Directory:
     """The people and channels around one bot, whose workspace is `team`.
 
-    Nothing here raises: who can't be looked up has an id for a name, and a channel that can't be is private.
+    Nothing here raises: who can't be looked up is a guest with an id for a name, and a channel that can't be is private
+    and shared.
     """
 
     def __init__(self, web: AsyncWebClient, team: str) -> None:
         self._web = web
         self._team = team
         self._users: Remembered[User] = Remembered(_KEPT, _NAME_SECONDS)
-        self._channels: Remembered[Channel] = Remembered(_KEPT, _NAME_SECONDS)
+        self._channels: Remembered[Channel] = Remembered(_KEPT, _STANDING_SECONDS)
         self._asking: dict[str, asyncio.Task[User | Channel | None]] = {}
 
     async def person(self, user: str, team: str = "") -> Person:
@@ -123,6 +133,11 @@ class Directory:
     async def home(self, user: str) -> str:
         """Name the workspace of a user, for a message that does not tell it; empty where it cannot be learned."""
         return (await self._user(user)).team
+
+    async def is_guest(self, user: str) -> bool:
+        """Whether a user is let into some channels only: a guest, somebody from another workspace, or nobody knows."""
+        known = await self._user(user, _STANDING_SECONDS)
+        return known.guest or known.team != self._team
 
     async def names(self, text: str, own: str) -> Names:
         """Name the people and channels in a text, but not the bot, whose id is `own`."""
@@ -156,15 +171,19 @@ class Directory:
         self._channels.put(id_at(conversation, "id"), channel_from(conversation), asyncio.get_running_loop().time())
 
     async def channel_of(self, event: Event) -> Channel:
-        """Tell what the channel of a message is; most events say it themselves, and more truly than a memory."""
-        if event.kind is not None:
-            known = self._channels.get(event.channel, asyncio.get_running_loop().time())
-            told = Channel(event.kind, known.name if known else "", event.shared)
-            if known is not None and known != told:
-                self._channels.put(event.channel, told, asyncio.get_running_loop().time())
-            return told
-        found = await self.channel(event.channel)
-        return Channel(found.kind, found.name, found.shared or event.shared)
+        """Tell what the channel of a message is; that it is less open than was known, the event itself may say.
+
+        That it is more open is asked for: an event may come late.
+        """
+        known = await self.channel(event.channel)
+        if event.kind is Kind.PUBLIC and known.kind is not Kind.PUBLIC and known is not UNKNOWN:
+            self._channels.drop(event.channel)
+            known = await self.channel(event.channel)
+            return replace(known, shared=known.shared or event.shared)
+        told = replace(known, kind=event.kind or known.kind, shared=known.shared or event.shared)
+        if told != known and known is not UNKNOWN:
+            self._channels.put(event.channel, told, asyncio.get_running_loop().time())
+        return told
 
     async def is_admin(self, user: str) -> bool:
         """Whether a user administers the bot's workspace; never somebody from another one, and no when unsure."""
@@ -218,8 +237,12 @@ async def inbound_of(event: Event, channel: Channel, directory: Directory, me: M
     """Make an `Inbound` of a message, with its author and whom it names looked up; None where `understand` says so."""
     if not event.team:
         event = replace(event, team=await directory.home(event.user))
-    author, names = await asyncio.gather(directory.person(event.user, event.team), directory.names(event.text, me.user))
-    return understand(event, channel, author, names, me)
+    author, guest, names = await asyncio.gather(
+        directory.person(event.user, event.team),
+        directory.is_guest(event.user),
+        directory.names(event.text, me.user),
+    )
+    return understand(event, channel, author, names, me, guest=guest)
 
 
 async def _answer(question: Callable[[], Awaitable[User | Channel]], patience: float) -> User | Channel | None:

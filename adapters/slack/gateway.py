@@ -11,7 +11,9 @@ from datetime import datetime
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.base import ChatPlatform
-from adapters.delivery import Limits
+from adapters.delivery import Limits, whole
+from adapters.roll import Roll
+from adapters.slack.channels import LIST_SECONDS, Channels
 from adapters.slack.directory import Directory
 from adapters.slack.hearing import Hearing
 from adapters.slack.history import Reader
@@ -19,13 +21,14 @@ from adapters.slack.inbound import Me
 from adapters.slack.line import PAUSES, Line
 from adapters.slack.markup import BLOCK_CHARACTERS, GROWTH
 from adapters.slack.outbox import Outbox
-from adapters.slack.places import PLATFORM
+from adapters.slack.places import PLATFORM, is_ts
 from adapters.slack.preflight import look_up, web_client
 from adapters.slack.slash import Answers
 from adapters.slack.status import Status
+from adapters.text import split
 from errors import PlatformUnreachable
 from memory.ports import Intake, Note
-from memory.types import CommandSpec, Delta, History, Inbound, Place
+from memory.types import CommandSpec, Delta, History, Inbound, Place, Visibility
 
 _SIGN_SECONDS = 1.0
 """How long the first words wait for a sign of thinking that is just being sent, so that it does not come after them."""
@@ -52,6 +55,9 @@ class Slack(ChatPlatform):
     """
 
     name = PLATFORM
+    whispers = True
+    list_seconds: float = LIST_SECONDS
+    """From one look at who can read the channels to the next, where no event tells of a change."""
     limits = Limits(characters=int(BLOCK_CHARACTERS / GROWTH), interval=1.2)  # 50 edits a minute: Slack's tier 3
 
     def __init__(
@@ -72,6 +78,8 @@ class Slack(ChatPlatform):
         self._pauses = pauses
         self._session: _Session | None = None
         self._answers = Answers()
+        self._roll = Roll()
+        self._url = ""
 
     async def run(self, intake: Intake) -> None:
         """See `memory.ports.Platform.run`; both tokens are tried before anything else."""
@@ -80,13 +88,23 @@ class Slack(ChatPlatform):
             me = Me(account.team, account.user, self._prefix, self._commands)
             directory, outbox = Directory(web, me.team), Outbox(web, me.user)
             reader = Reader(web, directory, me)
-            hearing = Hearing(me, intake, directory, outbox, reader, self._answers)
+            channels = Channels(web, directory, me, intake, self._roll, self.list_seconds)
+            hearing = Hearing(me, intake, directory, outbox, reader, channels, self._answers)
             line = Line(web, self._app_token, hearing.app(web, account, self._bot_token), self._pauses)
             self._session = _Session(web, me.team, directory, outbox, reader, Status(web), line)
+            self._url = account.url
+
+            async def connected(*, missed: bool = True) -> None:
+                await channels.call_over()
+                await intake.connected(missed=missed)
+
+            keeping = asyncio.create_task(channels.keep(lambda: line.alive))
             try:
-                await line.keep(intake.connected)
+                await line.keep(connected)
             finally:
                 self._session = None
+                keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
 
     @property
     def alive(self) -> bool:
@@ -101,30 +119,56 @@ class Slack(ChatPlatform):
         """See `memory.ports.Platform.history`."""
         return await self._connected().reader.history(place, since)
 
+    async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:
+        """See `memory.ports.Platform.before`; what opens a thread has nothing before it there."""
+        return await self._connected().reader.before(inbound, most)
+
+    def link(self, place: Place, message_id: str) -> str:
+        """See `memory.ports.Platform.link`; none to the use of a slash command, and none before the first connection.
+
+        https://docs.slack.dev/reference/methods/chat.getPermalink shows both forms.
+        """
+        if not self._url or not is_ts(message_id):
+            return ""
+        address = f"{self._url.rstrip('/')}/archives/{place.channel}/p{message_id.replace('.', '')}"
+        if place.thread in {"", message_id}:
+            return address
+        return f"{address}?thread_ts={place.thread}&cid={place.channel}"
+
     async def is_admin(self, user: str, place: Place) -> bool:
         """Whether a user is an admin or owner of the bot's workspace, whichever place it is about."""
         session = self._session
         return session is not None and place.space == session.team and await session.directory.is_admin(user)
 
+    async def announce(self, place: Place, text: str) -> None:
+        """See `memory.ports.Platform.announce`."""
+        for piece in split(text, self.limits.characters):
+            await self._connected().outbox.announce(place, piece)
+
     async def post(self, to: Inbound, text: str, part: int) -> str:
         """See `ChatPlatform.post`; in the thread, and never in the channel instead when the thread is gone."""
         session = self._connected()
-        if to.private:
+        if _is_use(to):
             return await self._answers.post(session.web, to.message_id, text, part)
+        if _is_whispered(to):
+            return await session.outbox.whisper(to, text)
         posted = await session.outbox.post(to, text, part)
         session.status.posted(to.place)
         return posted
 
     async def edit(self, to: Inbound, message_id: str, text: str) -> None:
-        """See `ChatPlatform.edit`; what only one person sees cannot be changed, so there the new text is said below."""
-        if to.private:
+        """See `ChatPlatform.edit`; what only one person sees cannot be changed.
+
+        So the new text of an answer to a slash command is said below; what was whispered in a channel stays as it is.
+        """
+        if _is_use(to):
             await self._answers.post(self._connected().web, to.message_id, text, 0)
-            return
-        await self._connected().outbox.edit(to.place, message_id, text)
+        elif not _is_whispered(to):
+            await self._connected().outbox.edit(to.place, message_id, text)
 
     async def remove(self, to: Inbound, message_id: str) -> None:
         """See `ChatPlatform.remove`; the message is deleted."""
-        if not to.private:
+        if not _is_use(to) and not _is_whispered(to):
             await self._connected().outbox.remove(to.place, message_id)
 
     @asynccontextmanager
@@ -144,9 +188,13 @@ class Slack(ChatPlatform):
             await asyncio.gather(task, return_exceptions=True)  # whatever it ended with, the reply goes on
 
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
-        """See `memory.ports.Platform.reply`; the sign of thinking goes at its end, where no post has taken it away."""
+        """See `memory.ports.Platform.reply`; the sign of thinking goes at its end, where no post has taken it away.
+
+        What one person alone is told is said when it is whole, for it cannot be edited.
+        """
+        alone = _is_use(to) or _is_whispered(to)
         try:
-            await super().reply(to, deltas, note, posted)
+            await super().reply(to, whole(deltas) if alone else deltas, note, posted)
         finally:
             if self._session is not None:
                 await self._session.status.clear(to.place)
@@ -159,3 +207,13 @@ class Slack(ChatPlatform):
         if self._session is None:
             raise PlatformUnreachable("not connected")
         return self._session
+
+
+def _is_use(to: Inbound) -> bool:
+    """Whether it is the use of a slash command, whose id is none of a message."""
+    return to.private and not is_ts(to.message_id)
+
+
+def _is_whispered(to: Inbound) -> bool:
+    """Whether a message is answered so that its author alone reads it; in direct messages nobody else does anyhow."""
+    return to.private and is_ts(to.message_id) and to.visibility is not Visibility.DIRECT

@@ -14,17 +14,19 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.changes import Deleted, Edited, read_change
+from adapters.slack.channels import Channels
 from adapters.slack.directory import Directory, inbound_of
 from adapters.slack.failures import SILENT
 from adapters.slack.history import Reader
 from adapters.slack.inbound import MENTION, Drop, Event, Me, read
+from adapters.slack.news import News, news_in
 from adapters.slack.order import Order
 from adapters.slack.outbox import Outbox
-from adapters.slack.places import PLATFORM, time_of
+from adapters.slack.places import PLATFORM, UNKNOWN, time_of
 from adapters.slack.preflight import EVENTS_AT, Account
 from adapters.slack.slash import Answers, Command, read_command, to_inbound
 from adapters.slack.subscriptions import Subscriptions
-from adapters.slack.wire import Json, as_map, map_at
+from adapters.slack.wire import Json, as_map, id_at, map_at
 from errors import StorageError, ThreadkeeperError
 from memory.ports import Intake
 from memory.types import Inbound, Place
@@ -44,6 +46,7 @@ class Hearing:
     directory: Directory
     outbox: Outbox
     reader: Reader
+    channels: Channels
     answers: Answers
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
     order: Order = field(default_factory=Order)
@@ -92,11 +95,15 @@ class Hearing:
         return app
 
     async def _take_event(self, body: Json) -> None:
-        """Store a message, or what became of one.
+        """Store a message, or what became of one or of its channel.
 
         Raises: StorageError.
         """
         self.directory.notice(map_at(body, "event"))
+        news = news_in(map_at(body, "event"), self.me.user)
+        if news is not None:
+            await self._take_news(news, id_at(body, "event_id"))
+            return
         change = read_change(body)
         found = read(body) if change is Drop.OTHER else change
         match found:
@@ -110,12 +117,20 @@ class Hearing:
                 level = logging.WARNING if found is Drop.ODD else logging.DEBUG
                 log.log(level, "event dropped", extra={"platform": PLATFORM, "why": found.value})
 
+    async def _take_news(self, news: News, event_id: str) -> None:
+        async with self.order.place(news.channel) as before:
+            await before.wait()
+            await self.channels.take(news, event_id)
+
     async def _take_message(self, event: Event) -> None:
         self.reader.notice(event.channel)
         async with self.order.place(event.channel) as before:
             inbound = await self._understand(event)
             await before.wait()
-            if inbound is not None and await self.intake.accept(inbound):
+            if inbound is None:
+                return
+            await self.channels.tell(inbound.channel)
+            if await self.intake.accept(inbound):
                 self.outbox.begin(inbound)
 
     async def _take_edit(self, event: Event) -> None:
@@ -137,7 +152,7 @@ class Hearing:
         channel = await self.directory.channel_of(event)
         if event.type != MENTION:
             self.subscriptions.message(channel.kind)
-        elif channel.name and (missing := self.subscriptions.mention(channel.kind, time_of(event.ts))):
+        elif channel != UNKNOWN and (missing := self.subscriptions.mention(channel.kind, time_of(event.ts))):
             log.warning(
                 "mentions come but no messages",
                 extra={"platform": PLATFORM, "advice": f"tick {missing} at {EVENTS_AT}, and reinstall the app"},
@@ -150,12 +165,14 @@ class Hearing:
         Raises: StorageError.
         """
         self.answers.keep(command)
-        channel, author, names = await asyncio.gather(
+        channel, author, guest, names = await asyncio.gather(
             self.directory.channel(command.channel),
             self.directory.person(command.user, command.team),
+            self.directory.is_guest(command.user),
             self.directory.names(command.words, self.me.user),
         )
-        inbound = to_inbound(command, channel, author, names, self.me, datetime.now(UTC))
+        inbound = to_inbound(command, channel, author, names, self.me, datetime.now(UTC), guest=guest)
+        await self.channels.tell(None)
         if command.name in self.me.commands and await self.intake.accept(inbound):
             return BoltResponse(status=200, body="")
         return _whisper(NOT_HERE)

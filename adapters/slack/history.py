@@ -20,7 +20,7 @@ from adapters.slack.failures import FAILURES, as_read_error, code_of
 from adapters.slack.inbound import Event, Me, read_message
 from adapters.slack.pace import Pace
 from adapters.slack.pages import moment, standing_in, threads_in, times_in
-from adapters.slack.places import PLATFORM, time_of, ts_of
+from adapters.slack.places import PLATFORM, is_ts, time_of, ts_of
 from adapters.slack.preflight import SCOPES_AT
 from adapters.slack.wire import Json, as_map, flag_at, id_at, map_at, maps_at, text_at
 from memory.types import History, Inbound, Place
@@ -115,7 +115,7 @@ class Reader:
         Raises: PlatformUnreachable.
         """
         if place.thread:
-            pages = await self._thread_pages(place, since)
+            pages = await self._thread_pages(place, oldest=ts_of(since))
             return await self._thread_history(place, since, pages) if pages else None
         page = await self._ask(
             self._channels, lambda: self._web.conversations_history(channel=place.channel, limit=_PAGE)
@@ -167,21 +167,51 @@ class Reader:
             standing=standing_in(messages, begin),
         )
 
+    async def before(self, inbound: Inbound, most: int) -> tuple[Inbound, ...]:
+        """What people said before a message in its thread, or in its channel where that is its place; the newest of it.
+
+        A thread begins with its parent. Nothing where it cannot be read, and before what opens a thread itself.
+        Raises: PlatformUnreachable.
+        """
+        place, latest = inbound.place, inbound.message_id
+        if most < 1 or place.thread == latest:
+            return ()
+        if not is_ts(latest):  # the use of a slash command
+            latest = ts_of(inbound.sent_at)
+        if place.thread:
+            pages = await self._thread_pages(place, latest=latest)
+        else:
+            page = await self._ask(
+                self._channels,
+                lambda: self._web.conversations_history(channel=place.channel, latest=latest, limit=_PAGE),
+            )
+            pages = [] if page is None else [page]
+        messages = chain.from_iterable(page.messages for page in pages)
+        events = _events(place.channel, messages)
+        newest = events[-most:]
+        if newest and newest[0] is not events[0] and events[0].ts == place.thread:
+            newest[0] = events[0]
+        return await self._inbounds(place.channel, newest)
+
     async def _said(
         self, channel: str, messages: Iterable[Json], begin: datetime, *, after: datetime
     ) -> tuple[Inbound, ...]:
         """What people said from `begin` on and after a time, in order, each as if it came in now."""
+        events = _events(channel, messages)
+        return await self._inbounds(
+            channel, [event for event in events if time_of(event.ts) > after and time_of(event.ts) >= begin]
+        )
+
+    async def _inbounds(self, channel: str, events: Iterable[Event]) -> tuple[Inbound, ...]:
         where = await self._directory.channel(channel)
-        events = [event for message in messages if isinstance(event := read_message(message, channel), Event)]
         said: list[Inbound] = []
-        for event in sorted(events, key=lambda event: time_of(event.ts)):
-            if time_of(event.ts) > after and time_of(event.ts) >= begin:
-                inbound = await inbound_of(event, where, self._directory, self._me)
-                said += [] if inbound is None else [inbound]
+        for event in events:
+            inbound = await inbound_of(event, where, self._directory, self._me)
+            said += [] if inbound is None else [inbound]
         return tuple(said)
 
-    async def _thread_pages(self, place: Place, since: datetime) -> list[_Page]:
-        """Read the replies since a time, oldest first; none where they cannot be read."""
+    async def _thread_pages(self, place: Place, *, oldest: str = "", latest: str = "") -> list[_Page]:
+        """Read the replies from a `ts` on, and before another one, oldest first; none where they cannot be read."""
         pages: list[_Page] = []
         cursor = ""
         for _ in range(_READ):
@@ -191,8 +221,9 @@ class Reader:
                     self._web.conversations_replies,
                     channel=place.channel,
                     ts=place.thread,
-                    oldest=ts_of(since),
-                    inclusive=True,
+                    oldest=oldest or None,
+                    latest=latest or None,
+                    inclusive=bool(oldest),
                     limit=_PAGE,
                     cursor=cursor or None,
                 ),
@@ -242,3 +273,9 @@ class Reader:
 
 def _cursor(data: Json) -> str:
     return text_at(map_at(data, "response_metadata"), "next_cursor")
+
+
+def _events(channel: str, messages: Iterable[Json]) -> list[Event]:
+    """What people said among the messages of some pages, each once, in order of sending."""
+    found = {text_at(message, "ts"): read_message(message, channel) for message in messages}
+    return sorted((event for event in found.values() if isinstance(event, Event)), key=lambda event: time_of(event.ts))

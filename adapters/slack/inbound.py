@@ -121,8 +121,13 @@ def attachments_in(message: Json) -> tuple[Attachment, ...]:
     return tuple(_attachment(file) for file in files if text_at(file, "mode") not in _GONE)
 
 
-def understand(event: Event, channel: Channel, author: Person, names: Names, me: Me) -> Inbound | None:
-    """Decide what a message is to the bot; None where the bot said it itself, or where it says nothing to anyone."""
+def understand(
+    event: Event, channel: Channel, author: Person, names: Names, me: Me, *, guest: bool = False
+) -> Inbound | None:
+    """Decide what a message is to the bot; None where the bot said it itself, or where it says nothing to anyone.
+
+    `guest` says that its author is let into some channels only.
+    """
     text, mentions = readable(event.text, names, {me.user})
     addressed = is_addressed(event, channel, me)
     if event.user == me.user or not (addressed or text or event.attachments):
@@ -141,6 +146,9 @@ def understand(event: Event, channel: Channel, author: Person, names: Names, me:
         attachments=event.attachments,
         roles=foreign(event.team, me),
         edited_at=time_of(event.edited) if event.edited else None,
+        shared=channel.shared,
+        guest=guest,
+        channel_name=channel.name,
     )
 
 

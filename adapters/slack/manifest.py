@@ -14,12 +14,12 @@ SCOPES: Final = {
     "groups:history": "the same in private channels",
     "im:history": "the same in direct messages",
     "mpim:history": "the same in group direct messages",
-    "channels:read": "tell a public channel, and know where it is in some",
+    "channels:read": "tell a public channel, know where it is in some, and hear of what becomes of them",
     "groups:read": "the same for private channels",
     "im:read": "the same for direct messages",
     "mpim:read": "the same for group direct messages",
-    "users:read": "know people's names, and who is an admin",
-    "chat:write": "answer, and show that an answer is being thought of",
+    "users:read": "know people's names, who is an admin, and who is a guest",
+    "chat:write": "answer, to one person alone too, and show that an answer is being thought of",
     "commands": "offer slash commands",
 }
 """The bot's scopes, each with what it is used for."""
@@ -31,10 +31,18 @@ EVENTS: Final = (
     "message.im",
     "message.mpim",
     "user_change",
+    "member_joined_channel",
     "channel_shared",
     "channel_unshared",
+    "channel_rename",
+    "group_rename",
+    "channel_deleted",
+    "channel_left",
 )
-"""The events that the bot listens to; the last three keep names and kinds of channels true."""
+"""The events that the bot listens to; from `user_change` on they keep true what is known of people and channels.
+
+That a channel was made private is told as a message (https://docs.slack.dev/reference/events/message/channel_convert_to_private).
+"""
 
 APP_SCOPE: Final = "connections:write"
 """What the app-level token needs; a manifest cannot hold it."""

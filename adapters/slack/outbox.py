@@ -125,14 +125,60 @@ class Outbox:
                 self._taken_back.pop(key, None)
             raise as_reply_error(exc) from exc
 
-    async def _post(self, to: Inbound, text: str, part: int) -> str:
+    async def announce(self, place: Place, text: str) -> None:
+        """Post what answers nobody; it is not looked for, so it is not tried again either.
+
+        Raises: ReplyImpossible, PlatformUnreachable.
+        """
+        try:
+            await self._pace(place.channel)
+            await self._send(place, text)
+        except FAILURES as exc:
+            raise as_reply_error(exc) from exc
+
+    async def whisper(self, to: Inbound, text: str) -> str:
+        """Answer a message so that its author alone reads it, for as long as he does not reload.
+
+        Slack shows it in no history, lets nobody edit it, and takes no metadata with it: of a part whose receipt was
+        lost, or that was sent right before the process died, nobody can tell, and it is said twice, to that person.
+        https://docs.slack.dev/reference/methods/chat.postEphemeral.
+        Raises: ReplyImpossible, also where the author is not in the channel; PlatformUnreachable.
+        """
+
         async def send(blocks: list[Block]) -> AsyncSlackResponse:
-            return await self._web.chat_postMessage(
+            return await self._web.chat_postEphemeral(
                 channel=to.place.channel,
+                user=to.author,
                 thread_ts=to.place.thread or None,
                 text=fallback(text),
                 blocks=blocks,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"answers": to.message_id, "part": part}},
+                parse="none",
+                link_names=False,
+            )
+
+        try:
+            response = await send_in_blocks(text, send)
+        except FAILURES as exc:
+            raise as_reply_error(exc) from exc
+        return text_at(as_map(response.data), "message_ts") or f"{to.message_id}-whisper"
+
+    async def _post(self, to: Inbound, text: str, part: int) -> str:
+        payload = {"answers": to.message_id, "part": part}
+        return await self._send(to.place, text, {"event_type": EVENT_TYPE, "event_payload": payload})
+
+    async def _send(self, place: Place, text: str, metadata: dict[str, object] | None = None) -> str:
+        """Post, and return the `ts` of it.
+
+        Raises: what slack-sdk raises, ReplyImpossible, PlatformUnreachable.
+        """
+
+        async def send(blocks: list[Block]) -> AsyncSlackResponse:
+            return await self._web.chat_postMessage(
+                channel=place.channel,
+                thread_ts=place.thread or None,
+                text=fallback(text),
+                blocks=blocks,
+                metadata=metadata,
                 unfurl_links=False,
                 unfurl_media=False,
                 parse="none",
@@ -140,15 +186,15 @@ class Outbox:
             )
 
         response = await send_in_blocks(text, send)
-        self._rest(to.place.channel)  # Slack counts from when the post came to it, which was before now
+        self._rest(place.channel)  # Slack counts from when the post came to it, which was before now
         data = as_map(response.data)
         ts = text_at(data, "ts")
         if not ts:
             raise PlatformUnreachable("Slack did not say where the message stands")
-        if to.place.thread and not text_at(map_at(data, "message"), "thread_ts"):
+        if place.thread and not text_at(map_at(data, "message"), "thread_ts"):
             # A thread that Slack does not find it leaves out, and puts the message into the channel:
             # https://github.com/slack-go/slack/issues/1571
-            await self.remove(to.place, ts)
+            await self.remove(place, ts)
             raise ReplyImpossible("the thread is gone")
         return ts
 

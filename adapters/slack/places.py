@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from adapters.slack.wire import Json, flag_at, name_at
-from memory.types import Visibility
+from memory.types import Access, Visibility
+from memory.types import Channel as Told
 
 PLATFORM: Final = "slack"
 
@@ -28,7 +29,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel or direct message; `shared` says that another workspace is in it (Slack Connect)."""
+    """A channel or direct message; `shared` says that people of other workspaces are in it, or may be; see `is_shared`.
+
+    `name` is the one that people see; direct messages have none, also those of a group.
+    """
 
     kind: Kind
     name: str = ""
@@ -36,14 +40,23 @@ class Channel:
 
     @property
     def visibility(self) -> Visibility:
-        """Who can read it: a public channel that outsiders read too is not the workspace's own, and so private."""
+        """Who of the workspace can read it; a group's direct messages are a private place."""
         match self.kind:
             case Kind.DIRECT:
                 return Visibility.DIRECT
-            case Kind.PUBLIC if not self.shared:
+            case Kind.PUBLIC:
                 return Visibility.PUBLIC
             case _:
                 return Visibility.PRIVATE
+
+    @property
+    def access(self) -> Access:
+        """Who can read it, people of other workspaces included."""
+        return Access(self.visibility, shared=self.shared)
+
+    def told(self, team: str, its_id: str) -> Told:
+        """What the core is told of it."""
+        return Told(PLATFORM, team, its_id, self.name, self.visibility is Visibility.PUBLIC)
 
     @property
     def opens_threads(self) -> bool:
@@ -51,8 +64,8 @@ class Channel:
         return self.kind in {Kind.PUBLIC, Kind.PRIVATE}
 
 
-UNKNOWN: Final = Channel(Kind.PRIVATE)
-"""What a channel counts as of which nothing can be learned."""
+UNKNOWN: Final = Channel(Kind.PRIVATE, shared=True)
+"""What a channel counts as of which nothing can be learned: whoever reads it, little is to be heard there."""
 
 
 def kind_of(conversation: Json) -> Kind:
@@ -68,8 +81,13 @@ def kind_of(conversation: Json) -> Kind:
 
 
 def is_shared(conversation: Json) -> bool:
-    """Tell whether a conversation object is shared with another workspace or organisation."""
-    return flag_at(conversation, "is_ext_shared") or flag_at(conversation, "is_pending_ext_shared")
+    """Tell whether people of other workspaces read a conversation object along, or have been invited to.
+
+    These are other organisations (`is_ext_shared`, before they accept `is_pending_ext_shared`) and other workspaces of
+    the same one (`is_org_shared`); `is_shared` is said of all. https://docs.slack.dev/reference/objects/conversation-object.
+    """
+    flags = ("is_shared", "is_ext_shared", "is_org_shared", "is_pending_ext_shared")
+    return any(flag_at(conversation, flag) for flag in flags)
 
 
 def kind_named(channel_type: str, channel_id: str) -> Kind | None:
@@ -104,4 +122,6 @@ def ts_of(time: datetime) -> str:
 
 def channel_from(conversation: Json) -> Channel:
     """Read a conversation object."""
-    return Channel(kind_of(conversation), name_at(conversation, "name_normalized", "name"), is_shared(conversation))
+    kind = kind_of(conversation)
+    named = kind in {Kind.PUBLIC, Kind.PRIVATE}
+    return Channel(kind, name_at(conversation, "name_normalized", "name") if named else "", is_shared(conversation))

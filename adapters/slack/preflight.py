@@ -33,7 +33,10 @@ SCOPES_AT: Final = f"{_APPS} → OAuth & Permissions → Bot Token Scopes, then 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The bot behind a token: ids of its workspace, its user and itself, their names, and the scopes granted to it."""
+    """The bot behind a token: ids of its workspace, its user and itself, their names, and the scopes granted to it.
+
+    `url` is where people see the workspace, with a slash at its end.
+    """
 
     team: str
     team_name: str
@@ -41,6 +44,7 @@ class Account:
     user_name: str
     bot: str
     enterprise: str = ""
+    url: str = ""
     scopes: frozenset[str] = frozenset()
 
 
@@ -82,6 +86,7 @@ async def look_up(web: AsyncWebClient) -> Account:
         user_name=name_at(data, "user"),
         bot=text_at(data, "bot_id"),
         enterprise=text_at(data, "enterprise_id"),
+        url=text_at(data, "url"),
         scopes=frozenset(scope.strip() for scope in granted.split(",") if scope.strip()),
     )
 

@@ -50,7 +50,9 @@ def read_command(body: Json) -> Command | None:
     return Command(its_id, name.removeprefix("/"), words, channel, user, id_at(body, "team_id"), answer_to)
 
 
-def to_inbound(command: Command, channel: Channel, author: Person, names: Names, me: Me, now: datetime) -> Inbound:
+def to_inbound(
+    command: Command, channel: Channel, author: Person, names: Names, me: Me, now: datetime, *, guest: bool = False
+) -> Inbound:
     """Turn a use of a command into an `Inbound`, its text being the prefix form.
 
     Slack offers no slash commands within threads, so its place is always a channel or a direct message itself.
@@ -68,6 +70,9 @@ def to_inbound(command: Command, channel: Channel, author: Person, names: Names,
         mentions=said.mentions,
         roles=foreign(command.team, me),
         private=True,
+        shared=channel.shared,
+        guest=guest,
+        channel_name=channel.name,
     )
 
 

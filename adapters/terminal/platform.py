@@ -90,6 +90,23 @@ class Terminal:
             if waiting := self._unanswered.get(to.message_id):
                 waiting.set()
 
+    async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:  # noqa: ARG002 - see `history`
+        """Nothing."""
+        return ()
+
+    async def announce(self, place: Place, text: str) -> None:  # noqa: ARG002 - there is one place
+        """Say something to whoever sits here."""
+        await self._face.say(text)
+
+    def link(self, place: Place, message_id: str) -> str:  # noqa: ARG002 - no address leads into a terminal
+        """None."""
+        return ""
+
+    @property
+    def whispers(self) -> bool:
+        """Never: there is nobody else to hear it."""
+        return False
+
     async def is_admin(self, user: str, place: Place) -> bool:  # noqa: ARG002 - whoever sits here owns the bot
         """Always."""
         return True

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 from urllib.parse import urlsplit
 
-from memory.types import Message, Prompt
+from memory.types import Message, Prompt, Schema
+
+Form = Literal["json_schema", "json_object", ""]
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -13,13 +16,31 @@ SUBSTITUTES = {
     "stream_options": "",  # Mistral; Azure before 2024-09
     "max_tokens": "max_completion_tokens",  # OpenAI's reasoning models, behind Azure or a gateway too
     "max_completion_tokens": "max_tokens",  # servers older than OpenAI's new name for it (September 2024)
+    "json_schema": "json_object",  # DeepSeek, Volcengine, OpenAI's models before gpt-4o
+    "json_object": "",  # LM Studio, OpenAI's models before gpt-4-turbo
 }
-"""What some servers refuse of a request, each with the field that takes its place; empty: it is left out."""
+"""What some servers refuse of a request, each with what takes its place; empty: it is left out.
+
+The last two are forms of an answer, values of `response_format`.
+"""
+
+RESPONSE_FORMAT = "response_format"
+"""The field that a server names when it refuses the form that was asked for."""
+
+
+CHARACTERS_PER_TOKEN = 32
+"""The most that an answer's text has for each token of its allowance, thoughts included: a server may keep to none.
+
+`o200k_base` makes 4 to 5 of prose, 8 of deeply indented code, 24 of drawings with wide gaps (measured).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it is sent; what is None, empty or False is left out of it."""
+    """One request as it is sent; what is None, empty or False is left out of it.
+
+    `form` is the `response_format` that is asked for: of `schema`, any JSON object, or none.
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -28,6 +49,13 @@ class Request:
     prompt_cache_key: str = ""
     safety_identifier: str = ""
     include_usage: bool = True
+    form: Form = ""
+    schema: Schema | None = None
+
+    @property
+    def allowance(self) -> int:
+        """Tokens that the answer may have."""
+        return self.max_completion_tokens or self.max_tokens or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +81,18 @@ def is_openai(url: str) -> bool:
 
 
 def plan_request(
-    prompt: Prompt, model: str, max_tokens: int, url: str, without: frozenset[str] = frozenset()
+    prompt: Prompt,
+    model: str,
+    max_tokens: int,
+    url: str,
+    without: frozenset[str] = frozenset(),
+    schema: Schema | None = None,
 ) -> Request:
     """Lay out the request for a prompt; what only OpenAI knows goes to OpenAI only, others may refuse it.
 
-    OpenAI's reasoning models refuse `max_tokens`, most other servers know nothing else. `without` are the fields of
-    SUBSTITUTES that this model has refused.
+    OpenAI's reasoning models refuse `max_tokens`, most other servers know nothing else. `without` is what this model
+    has refused of SUBSTITUTES; an answer of a `schema` is asked for in the strictest form that is left. A prompt with a
+    `conversation_key` begins as earlier ones of its conversation do.
     """
     openai = is_openai(url)
     allowance = "max_completion_tokens" if openai else "max_tokens"
@@ -72,11 +106,29 @@ def plan_request(
         prompt_cache_key=prompt.conversation_key if openai else "",
         safety_identifier=prompt.user_key if openai else "",
         include_usage="stream_options" not in without,
+        form=_choose_form(without, keeps_prefix=openai and bool(prompt.conversation_key)) if schema else "",
+        schema=schema,
     )
 
 
+def _choose_form(without: frozenset[str], *, keeps_prefix: bool) -> Form:
+    """The strictest form that is left, and that lets a prompt be found in the cache by its beginning.
+
+    OpenAI puts a schema in front of the system message (its guide to prompt caching), so that no prefix is the same any
+    more; `json_object` changes nothing there.
+    """
+    if "json_schema" not in without and not keeps_prefix:
+        return "json_schema"
+    return "" if "json_object" in without else "json_object"
+
+
+def name_refused(refused: str, request: Request) -> str:
+    """What of SUBSTITUTES a request was refused for, by the field that the server named; empty: nothing of it."""
+    return request.form if refused == RESPONSE_FORMAT else refused
+
+
 def can_do_without(field: str, without: frozenset[str]) -> bool:
-    """Whether a refused field can be spared, besides those that are spared already; its substitute must be left."""
+    """Whether what is refused can be spared, besides what is spared already; its substitute must be left."""
     return field in SUBSTITUTES and field not in without and SUBSTITUTES[field] not in without
 
 
@@ -111,6 +163,15 @@ def read_piece(chunk: object) -> Piece:
         cached_tokens=_figure(_at(usage, "prompt_tokens_details", "cached_tokens")),
         completion_tokens=_figure(_at(usage, "completion_tokens")),
     )
+
+
+def cut(piece: Piece, left: int, allowance: int) -> Piece:
+    """Return a piece as far as an answer has so many characters left; one that takes them all is its end."""
+    if len(piece.text) < left:
+        return piece
+    taken = piece.completion_tokens or allowance
+    finish = piece.finish or "length"
+    return replace(piece, text=piece.text[:left], finish=finish, reported=True, completion_tokens=taken)
 
 
 def join(so_far: Piece, piece: Piece) -> Piece:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from llm.client.chat import SUBSTITUTES
+from llm.client.chat import RESPONSE_FORMAT, SUBSTITUTES
 from llm.client.failures import Failure, Kind
 
 _TOO_LONG_MARKS = frozenset(
@@ -67,6 +67,18 @@ _UNSUPPORTED_PHRASE = re.compile(
 )
 """The same in words, followed by the field."""
 
+_FORM_PHRASES = (
+    "response_format",  # OpenAI, DeepSeek ("This response_format type is unavailable now"), LM Studio, Volcengine, xAI
+    "response format",  # Groq, of models that know no schema
+    "response_schema",  # Gemini, of a schema that it does not take
+    "failed to generate json",  # Groq: a model that does not keep to the form, `json_validate_failed`
+)
+"""What servers write that do not take the form that an answer is asked for in.
+
+(Most name no field in `param`: langchain issue 31490, litellm 6610, lmstudio-bug-tracker 169, agno 2553, llm-exe 662;
+OpenRouter hands the words of its providers on in `metadata.raw`: go-openrouter pull request 21.)
+"""
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -83,6 +95,7 @@ def read_failure(model: str, status: int, body: object, headers: Mapping[str, st
     marks = [str(fields[name]) for name in ("code", "type", "param") if isinstance(fields.get(name), str | int)]
     message = fields.get("message", "") if fields else error
     words = message.casefold() if isinstance(message, str) else ""
+    handed_on = _at(fields, "metadata", "raw")
     named = [mark for mark in marks if _IDENTIFIER.fullmatch(mark)]
     code = named[0] if named else ""
     return Failure(
@@ -92,7 +105,7 @@ def read_failure(model: str, status: int, body: object, headers: Mapping[str, st
         code=code,
         retry_after=read_wait(headers, now),
         too_long=_is_too_long(status, marks, words),
-        refused=_read_refused(fields, words),
+        refused=_read_refused(fields, f"{words} {handed_on.casefold()}" if isinstance(handed_on, str) else words),
     )
 
 
@@ -107,6 +120,12 @@ def _is_too_long(status: int, marks: Sequence[str], words: str) -> bool:
     )
 
 
+def _at(fields: Mapping[object, object], name: str, inner: str) -> object:
+    """What stands at a name within a name, or nothing."""
+    within = fields.get(name)
+    return within.get(inner) if isinstance(within, Mapping) else None
+
+
 def _is_flagged(fields: Mapping[object, object]) -> bool:
     """Whether a moderation took offence: OpenRouter's 403, told from one for the key by the piece that it quotes.
 
@@ -117,9 +136,10 @@ def _is_flagged(fields: Mapping[object, object]) -> bool:
 
 
 def _read_refused(fields: Mapping[object, object], words: str) -> str:
-    """Return the field of SUBSTITUTES that the server says it does not know, or nothing.
+    """Return the field that the server says it does not know, of those that can be spared, or nothing.
 
     A field that it knows, with a value that it refuses, is not meant: it would be refused under its other name too.
+    The form of an answer is: there are simpler ones.
     """
     spelled = _UNSUPPORTED_PHRASE.search(words)
     named: list[object] = [spelled[1]] if spelled else []
@@ -128,9 +148,14 @@ def _read_refused(fields: Mapping[object, object], words: str) -> str:
     message = fields.get("message")
     detail = fields.get("detail") or (message.get("detail") if isinstance(message, Mapping) else message)
     for fault in detail if isinstance(detail, list) else []:  # Pydantic's errors: Mistral
-        if isinstance(fault, Mapping) and fault.get("type") == "extra_forbidden":
-            place = fault.get("loc")  # ["body", "stream_options", "include_usage"], or without the last
-            named += place[1:2] if isinstance(place, list) else []
+        place = fault.get("loc") if isinstance(fault, Mapping) else None
+        # ["body", "stream_options", "include_usage"], or without the last; ["body", "response_format", "type"]
+        names = place[1:2] if isinstance(place, list) else []
+        if isinstance(fault, Mapping) and (fault.get("type") == "extra_forbidden" or names == [RESPONSE_FORMAT]):
+            named += names
+    about_form = str(fields.get("param")).partition(".")[0] == RESPONSE_FORMAT or RESPONSE_FORMAT in named
+    if about_form or any(phrase in words for phrase in _FORM_PHRASES):
+        return RESPONSE_FORMAT
     return next((name for name in named if isinstance(name, str) and name in SUBSTITUTES), "")
 
 

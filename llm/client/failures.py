@@ -61,7 +61,8 @@ class Failure:
 
     `status` is 0 where none is known; `code` is the server's own word for it, or empty; `retry_after` is in seconds.
     `too_long` says that the prompt does not fit. `spent` says that an empty answer ended for its length. `refused` is
-    the field that the server does not know, of those that can be spared (`chat.SUBSTITUTES`), or empty.
+    the field that the server does not take, of those that can be spared (`chat.SUBSTITUTES`, and `response_format` for
+    the form of the answer), or empty.
     """
 
     model: str

@@ -19,13 +19,24 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 from llm.client.breaker import Asker
-from llm.client.chat import OPENAI_URL, Piece, Request, can_do_without, join, more_room, plan_request
+from llm.client.chat import (
+    CHARACTERS_PER_TOKEN,
+    OPENAI_URL,
+    Piece,
+    Request,
+    can_do_without,
+    cut,
+    join,
+    more_room,
+    name_refused,
+    plan_request,
+)
 from llm.client.circuits import Circuits, Series
 from llm.client.failures import Failure, Kind, Step, decide, translate
 from llm.client.findings import report
 from llm.client.thoughts import ThoughtFilter
 from llm.client.wire import Wire
-from memory.types import Answer, Delta, Finding, Message, Prompt, Usage
+from memory.types import Answer, Delta, Finding, Message, Prompt, Schema, Usage
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +76,7 @@ class OpenAIModel:
         self._wire = Wire(api_key, self._url, timeout_seconds)
         self._circuits = Circuits(self._wire.connect_timeout, clock)
         self._spared: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-        """The fields that each model has refused since the process began."""
+        """The fields and forms that each model has refused since the process began."""
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Answer piece by piece; see `memory.ports.Model.stream`.
@@ -86,14 +97,15 @@ class OpenAIModel:
                     shown, void = True, False
                 yield delta
 
-    async def complete(self, prompt: Prompt, max_tokens: int) -> Answer:
+    async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
         """Answer as a whole, with the summarising model; see `memory.ports.Model.complete`.
 
         It streams as well, since only a stream shows that a slow server is at work. What the limit cuts short is
         returned as it is. People go first: where their requests fail, this one is not made.
         """
         text = ""
-        async with aclosing(self._answer(prompt, self._summary_models, max_tokens, Asker.BACKGROUND)) as deltas:
+        answer = self._answer(prompt, self._summary_models, max_tokens, Asker.BACKGROUND, schema)
+        async with aclosing(answer) as deltas:
             async for delta in deltas:
                 text = delta.text if delta.restart else text + delta.text
                 if delta.usage:
@@ -118,7 +130,7 @@ class OpenAIModel:
         return report(model, failure, self._url)
 
     async def _answer(
-        self, prompt: Prompt, models: Sequence[str], max_tokens: int, asker: Asker
+        self, prompt: Prompt, models: Sequence[str], max_tokens: int, asker: Asker, schema: Schema | None = None
     ) -> AsyncGenerator[Delta, None]:
         """Yield the answer of the first model that gives one; every attempt begins with a restart.
 
@@ -127,7 +139,7 @@ class OpenAIModel:
         failures: list[Failure] = []
         for model in models:
             with self._circuits.series(model, asker) as series:
-                async with aclosing(self._insist(series, prompt, max_tokens)) as events:
+                async with aclosing(self._insist(series, prompt, max_tokens, schema)) as events:
                     async for event in events:
                         if isinstance(event, Failure):
                             failures.append(event)
@@ -137,7 +149,9 @@ class OpenAIModel:
                             return
         raise translate(failures[0])
 
-    async def _insist(self, series: Series, prompt: Prompt, max_tokens: int) -> AsyncGenerator[Delta | Failure, None]:
+    async def _insist(
+        self, series: Series, prompt: Prompt, max_tokens: int, schema: Schema | None
+    ) -> AsyncGenerator[Delta | Failure, None]:
         """Yield one model's answer, asking again where that may help; last its usage, or why another should be asked.
 
         Raises: ModelError when asking another model cannot help.
@@ -149,7 +163,7 @@ class OpenAIModel:
             if failure:
                 yield failure
                 return
-            async with aclosing(self._ask(series, prompt, room)) as events:
+            async with aclosing(self._ask(series, prompt, room, schema)) as events:
                 async for event in events:
                     if isinstance(event, Failure):
                         failure = event
@@ -174,23 +188,27 @@ class OpenAIModel:
                 room = more_room(max_tokens, prompt.tokens, self._context_tokens)
             await self._sleep(decision.wait)
 
-    async def _ask(self, series: Series, prompt: Prompt, room: int) -> AsyncGenerator[Delta | Failure, None]:
-        """Yield a restart and the answer or why there is none; at once again without a field that is refused.
+    async def _ask(
+        self, series: Series, prompt: Prompt, room: int, schema: Schema | None = None
+    ) -> AsyncGenerator[Delta | Failure, None]:
+        """Yield a restart and the answer or why there is none; at once again without a field or form that is refused.
 
-        That costs a model's first answer one request for each such field, and the later ones nothing.
+        That costs a model's first answer one request for each of them, and the later ones nothing.
         """
         model = series.model
         while True:
             without = self._spared[model]
-            request = plan_request(prompt, model, room, self._url, without)
+            request = plan_request(prompt, model, room, self._url, without, schema)
             refused = ""
             yield Delta(restart=True)
             async with aclosing(self._attempt(series, request, prompt.tokens)) as events:
                 async for event in events:
-                    if isinstance(event, Failure) and can_do_without(event.refused, without):
-                        refused = event.refused
-                    else:
-                        yield event
+                    if isinstance(event, Failure):
+                        named = name_refused(event.refused, request)
+                        if can_do_without(named, without):
+                            refused = named
+                            continue
+                    yield event
             if not refused:
                 return
             self._spared[model] |= {refused}
@@ -202,6 +220,7 @@ class OpenAIModel:
         thoughts = ThoughtFilter()
         seen = Piece()
         answered = False
+        left = request.allowance * CHARACTERS_PER_TOKEN
         async with aclosing(self._wire.pieces(request, series.first_piece)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Failure):
@@ -210,10 +229,15 @@ class OpenAIModel:
                     yield piece
                     return
                 series.heard()
-                seen = join(seen, piece)
-                for delta in thoughts.feed(piece.text):
+                kept = cut(piece, left, request.allowance)
+                left -= len(kept.text)
+                seen = join(seen, kept)
+                for delta in thoughts.feed(kept.text):
                     answered = not delta.restart
                     yield delta
+                if not left:
+                    log.warning("answer_cut_off", extra={"model": request.model})
+                    break
         for delta in thoughts.finish():
             answered = True
             yield delta

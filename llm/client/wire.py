@@ -7,6 +7,7 @@ one place, `model.py`.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from openai import (
     omit,
 )
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from openai.types.shared_params import ResponseFormatJSONObject, ResponseFormatJSONSchema
 
 from llm.client.chat import Piece, Request, read_piece, well_formed
 from llm.client.dialects import read_failure
@@ -110,9 +112,20 @@ class Wire:
             max_completion_tokens=omit if request.max_completion_tokens is None else request.max_completion_tokens,
             prompt_cache_key=request.prompt_cache_key or omit,
             safety_identifier=request.safety_identifier or omit,
+            response_format=_as_format(request) or omit,
             stream=True,
             stream_options={"include_usage": True} if request.include_usage else omit,
         )
+
+
+def _as_format(request: Request) -> ResponseFormatJSONSchema | ResponseFormatJSONObject | None:
+    if request.form == "json_schema" and request.schema:
+        schema = json.loads(request.schema.text)
+        return {
+            "type": "json_schema",
+            "json_schema": {"name": request.schema.name, "strict": True, "schema": schema},
+        }
+    return {"type": "json_object"} if request.form == "json_object" else None
 
 
 def _as_param(message: Message) -> ChatCompletionMessageParam:

@@ -14,7 +14,7 @@ from llm.offline.condense import Dated, condense
 from llm.offline.extract import excerpt, find_evidence
 from llm.offline.sentences import Kind, Sentence, sentences
 from memory.ports import Count
-from memory.types import Answer, Delta, Prompt, Usage
+from memory.types import Answer, Delta, Prompt, Schema, Usage
 
 LONG_NOTICE = (
     "No language model is configured (set OPENAI_API_KEY in .env, or model.base_url in config.toml): "
@@ -67,8 +67,12 @@ class OfflineModel:
             yield Delta(word)
         yield Delta(usage=self._usage(prompt, text))
 
-    async def complete(self, prompt: Prompt, max_tokens: int) -> Answer:
-        """Fold the turns of a folding request into an extract; answer any other prompt like `stream`."""
+    async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
+        """Fold the turns of a folding request into an extract; answer any other prompt like `stream`.
+
+        It writes plain text whatever the `schema`: it extracts nothing.
+        """
+        del schema
         request = prompt.messages[-1].content if prompt.messages else ""
         folded = _FOLDED.search(request)
         text = condense(_folded(*folded.groups()), max_tokens, self._count) if folded else _answer(_read(prompt))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from errors import StorageUnavailable
 from memory import phrases
@@ -13,7 +14,7 @@ from memory.commands.words import Call, read_forget
 from memory.forgetting import find_echo
 from memory.policy import conversation_of
 from memory.ports import Promise, Store
-from memory.types import CoreSettings, Extent, Forgetting, Inbound
+from memory.types import CoreSettings, Extent, Forgetting, Inbound, Place
 
 CONFIRM_WITHIN = timedelta(minutes=1)
 
@@ -45,13 +46,13 @@ class Forget:
         asked = read_forget(call.words, inbound)
         if asked is None:
             return phrases.FORGET_USAGE.format(prefix=prefix)
-        own = asked.what == "me" or (asked.what == "user" and asked.user == inbound.author)
+        own = asked.what in {"me", "everywhere"} or (asked.what == "user" and asked.user == inbound.author)
         if asked.what == "confirm":
             return await self._confirm(call)
         if not own and not await self._is_admin(inbound):
             return phrases.FOR_ADMINS.format(command=f"{prefix}forget") + phrases.BUT_ME.format(prefix=prefix)
         forgetting = Forgetting(
-            place=inbound.place,
+            place=Place(inbound.place.platform, "", "") if asked.what == "everywhere" else inbound.place,
             at=inbound.sent_at,
             user=asked.user,
             last=asked.last,
@@ -60,7 +61,7 @@ class Forget:
         if asked.now:
             return await self._do(forgetting, call)
         extent = await self._store.extent(forgetting, find_echo)
-        if not (extent.turns or extent.summaries or extent.waiting):
+        if not extent:
             return phrases.NOTHING_TO_FORGET
         self._ask(inbound, forgetting)
         return phrases.write_question(extent, asked.what, asked.user_name, inbound.place, prefix)
@@ -81,15 +82,16 @@ class Forget:
 
     async def _do(self, forgetting: Forgetting, call: Call) -> str:
         """Forget, and put on disk with it what is said: after a crash the next ones would be the last messages."""
-        extent = await self._store.forget(forgetting, find_echo, Promise(call.id, write_done))
-        if not (extent.turns or extent.summaries or extent.waiting):
-            return phrases.NOTHING_TO_FORGET
+        reach = phrases.write_reach(forgetting.place.platform) if forgetting.everywhere else ""
+        extent = await self._store.forget(forgetting, find_echo, Promise(call.id, partial(write_done, reach=reach)))
         self._lanes.interrupt(extent)
+        if not extent:
+            return phrases.NOTHING_TO_FORGET
         try:
             clean = await self._store.scrub(at_most=SCRUB_AT_ONCE_BYTES)
         except StorageUnavailable:  # forgotten all the same; the scrub is recorded and made up for later
             clean = False
-        return phrases.write_forgotten(extent, clean=clean)
+        return phrases.write_forgotten(extent, clean=clean, reach=reach)
 
 
 def _is_open(asked_at: datetime, now: datetime) -> bool:
@@ -97,8 +99,6 @@ def _is_open(asked_at: datetime, now: datetime) -> bool:
     return abs(now - asked_at) < CONFIRM_WITHIN
 
 
-def write_done(extent: Extent) -> str:
+def write_done(extent: Extent, reach: str) -> str:
     """What is said of a forgetting before the file is cleaned."""
-    if not (extent.turns or extent.summaries or extent.waiting):
-        return phrases.NOTHING_TO_FORGET
-    return phrases.write_forgotten(extent, clean=False)
+    return phrases.write_forgotten(extent, clean=False, reach=reach) if extent else phrases.NOTHING_TO_FORGET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from memory.prompt import Budget, Persona
@@ -24,6 +25,14 @@ class Lanes(Protocol):
         """Fold all but the recent turns, and return how many turns that were.
 
         Raises: ModelError when the fold failed; nothing is changed then.
+        """
+        ...
+
+    async def rebuild(self, conversation: Conversation, progress: Callable[[int, int], Awaitable[None]]) -> int:
+        """Make the summary anew from the originals, step by step, and return of how many turns.
+
+        `progress` is told after each step how many turns are done, and of how many.
+        Raises: OriginalsExpired, ModelError when a step failed; the summary stands as it was then.
         """
         ...
 

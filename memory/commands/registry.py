@@ -6,23 +6,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from memory import phrases
+from memory.commands.facts import Facts, read_fact_number
 from memory.commands.forget import Forget
 from memory.commands.lanes import Lanes
 from memory.commands.usage import UsageToday
 from memory.commands.words import Call, words_after_command
 from memory.policy import conversation_of
 from memory.ports import Store
-from memory.types import CommandSpec, CoreSettings, Inbound, Visibility, Waiting
+from memory.types import CommandSpec, Conversation, CoreSettings, Inbound, Place, Visibility, Waiting
 
 SPECS = (
     CommandSpec("help", "What I can do, and how to talk to me"),
     CommandSpec(
-        "forget", "Forget this place, the last messages, a person's words, or (anyone) your own", "me · last N · @user"
+        "forget",
+        "Forget this place, the last messages, a person's words, or (anyone) your own",
+        "me · last N · @user · fact N",
     ),
-    CommandSpec("summary", "What I remember here, and how full my memory is", "now: fold older turns into it at once"),
+    CommandSpec("summary", "What I remember here, and how full my memory is", "now · rebuild"),
+    CommandSpec("memory", "What I know about you, and how to correct it", "3 = the right words", discreet=True),
+    CommandSpec("remember", "Tell me something about you to keep", "my birthday is 3 May", discreet=True),
     CommandSpec("usage", "How many tokens were used today, and what the limits are", "lift · lift @user · lift all"),
 )
 NAMES = frozenset(spec.name for spec in SPECS)
+DISCREET = frozenset(spec.name for spec in SPECS if spec.discreet)
 
 
 class Commands:
@@ -35,25 +41,30 @@ class Commands:
         lanes: Lanes,
         moderates: Callable[[Inbound], Awaitable[bool]],
         clock: Callable[[], datetime],
+        link: Callable[[Place, str], str],
     ) -> None:
         self._settings = settings
         self._store = store
         self._lanes = lanes
         self._moderates = moderates
+        self._facts = Facts(settings, store, moderates, link)
+        self._forget = Forget(settings, store, lanes, self._is_admin, clock)
         self._runs: Mapping[str, Callable[[Call], Awaitable[str]]] = {
             "help": self._help,
-            "forget": Forget(settings, store, lanes, self._is_admin, clock).run,
+            "forget": self._forget_some,
+            "memory": self._facts.show,
+            "remember": self._facts.remember,
             "summary": self._summary,
             "usage": UsageToday(settings, store, moderates, clock).run,
         }
 
-    async def run(self, name: str, waiting: Waiting) -> str:
+    async def run(self, name: str, waiting: Waiting, progress: Callable[[str], Awaitable[None]]) -> str:
         """Run one command and return what to say.
 
         Raises: ThreadkeeperError, whose sentence is then what to say.
         """
         words = words_after_command(waiting.inbound.text)
-        return await self._runs[name](Call(waiting.id, waiting.inbound, words))
+        return await self._runs[name](Call(waiting.id, waiting.inbound, words, progress))
 
     async def _is_admin(self, inbound: Inbound) -> bool:
         """Whether the author may see and change what is remembered: who moderates, and the only human there."""
@@ -61,6 +72,10 @@ class Commands:
 
     async def _help(self, call: Call) -> str:
         return phrases.write_help(self._settings, SPECS, direct=call.inbound.visibility is Visibility.DIRECT)
+
+    async def _forget_some(self, call: Call) -> str:
+        number = read_fact_number(call.words)
+        return await (self._forget.run(call) if number is None else self._facts.forget(call, number))
 
     async def _summary(self, call: Call) -> str:
         inbound = call.inbound
@@ -72,10 +87,18 @@ class Commands:
             case "now" if self._lanes.budget.folds:
                 folded = await self._lanes.fold_now(conversation)
                 head = phrases.write_folded(folded, self._settings.keep_recent)
-            case "" | "now":
+            case "rebuild" if self._lanes.budget.folds:
+                head = await self._rebuild(call, conversation)
+            case "" | "now" | "rebuild":
                 pass
             case _:
                 return phrases.SUMMARY_USAGE.format(prefix=self._settings.prefix)
         standing = await self._store.standing(conversation, summary=self._lanes.budget.folds)
         persona = self._lanes.persona(inbound.visibility)
         return head + phrases.write_summary(standing, self._lanes.budget, persona.tokens, self._settings)
+
+    async def _rebuild(self, call: Call, conversation: Conversation) -> str:
+        async def progress(done: int, turns: int) -> None:
+            await call.progress(phrases.write_rebuilding(done, turns))
+
+        return phrases.write_rebuilt(await self._lanes.rebuild(conversation, progress))

@@ -44,7 +44,7 @@ class UsageToday:
         return phrases.USAGE_USAGE.format(prefix=self._settings.prefix)
 
     async def _show(self, inbound: Inbound) -> str:
-        keys = spenders(conversation_of(inbound, self._settings), inbound.author)
+        keys = spenders(conversation_of(inbound, self._settings), inbound.author, inbound.visibility)
         if not await self._moderates(inbound):
             keys = {Scope.USER: keys[Scope.USER]}
         now = self._clock()
@@ -67,7 +67,7 @@ class UsageToday:
         owns = f"{inbound.place.platform}:{inbound.author}" in self._settings.admins
         if not (owns if scope is Scope.ALL else await self._moderates(inbound)):
             return phrases.FOR_ADMINS.format(command=f"{prefix}usage lift")
-        keys = spenders(conversation, person.user if person else inbound.author)
+        keys = spenders(conversation, person.user if person else inbound.author, inbound.visibility)
         if scope not in keys:
             return phrases.NO_SPACE
         await self._store.lift(scope, keys[scope])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from memory import phrases
@@ -13,11 +14,15 @@ _NUMBER = re.compile(r"\d{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a command: its message, that one's id in the inbox, and the words behind the command."""
+    """One use of a command: its message, that one's id in the inbox, and the words behind the command.
+
+    `progress` shows how far it is, where its answer will stand.
+    """
 
     id: int
     inbound: Inbound
     words: str
+    progress: Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def words_after_command(text: str) -> str:
 def read_forget(words: str, inbound: Inbound) -> ForgetWords | None:
     """The words after `!forget`; nothing when they make no sense.
 
-    `what` is one of "here", "last", "user", "me" and "confirm".
+    `what` is one of "here", "last", "user", "me", "everywhere" and "confirm".
     """
     if named := _read_person(words, inbound):
         return named
@@ -54,6 +59,8 @@ def read_forget(words: str, inbound: Inbound) -> ForgetWords | None:
             return ForgetWords("confirm")
         case ["me"]:
             return ForgetWords("me", user=inbound.author, user_name=inbound.author_name, now=now)
+        case ["me", "everywhere"]:
+            return ForgetWords("everywhere", user=inbound.author, user_name=inbound.author_name, now=now)
         case ["last"]:
             return ForgetWords("last", last=1, now=now)
         case ["last", number] if _NUMBER.fullmatch(number) and 0 < int(number) <= phrases.MANY:

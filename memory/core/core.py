@@ -8,28 +8,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from errors import StorageError, ThreadkeeperError
+from errors import PlatformError, StorageError, StorageUnavailable
 from memory import policy
-from memory.commands import NAMES, Commands
+from memory.commands import DISCREET, NAMES, Commands
 from memory.core.catching_up import HOLD_SECONDS, CatchUp
+from memory.core.commanding import Commanding
+from memory.core.earlier import Earlier
 from memory.core.early import EarlyChanges
 from memory.core.folding import Folding
-from memory.core.lanes import DEADLY, Fresh, Lanes
+from memory.core.lanes import Fresh, Lanes
 from memory.core.limiting import Limiting
 from memory.core.planning import Planning
+from memory.core.recalling import Recalling
+from memory.core.resting import Resting
+from memory.core.suspects import Suspects
 from memory.core.tasks import Tasks
-from memory.core.turns import GIVEN_UP, Observer, Turns
+from memory.core.turns import Observer, Turns
 from memory.core.upkeep import Upkeep
 from memory.core.voice import Voice
 from memory.forgetting import find_echo
-from memory.phrases import UNKNOWN
+from memory.phrases import write_arrival
 from memory.ports import Clock, Count, Model, Platform, Sleep, Store
 from memory.prompt import Budget, Persona
 from memory.types import (
+    Channel,
     Conversation,
     CoreSettings,
     Decision,
@@ -68,14 +74,16 @@ class Core:
         self._clock = clock
         self._platforms: dict[str, Platform] = {}
         self._connected_before: set[str] = set()
-        self._commanding: set[int] = set()
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._unsure: set[str] = set()
         self._early = EarlyChanges()
         self._tasks = Tasks()
         self._planning = Planning(settings, count, clock)
         self._folding = Folding(self._planning, store, model)
-        self._voice = Voice(store, self._platforms, sleep)
-        self._commands = Commands(settings, store, self, self.moderates, clock)
+        suspects = Suspects()
+        self._voice = Voice(store, self._platforms, suspects, sleep)
+        commands = Commands(settings, store, self, self.moderates, clock, self._link)
+        self._commanding = Commanding(settings.prefix, store, self._voice, self._platforms, commands)
         self._catch_up = CatchUp(
             store=store,
             platforms=self._platforms,
@@ -94,13 +102,24 @@ class Core:
             store=store,
             platforms=self._platforms,
             folding=self._folding,
-            turns=Turns(self._planning, Limiting(settings, store, clock), store, model, tuple(observers), sleep),
+            turns=Turns(
+                self._planning,
+                Limiting(settings, store, clock),
+                Earlier(self._planning, store),
+                Recalling(self._planning, store),
+                store,
+                model,
+                tuple(observers),
+                sleep,
+            ),
             voice=self._voice,
+            suspects=suspects,
             tasks=self._tasks,
             may_serve=lambda conversation: not self._catch_up.holds(conversation),
             sleep=sleep,
         )
-        self._upkeep = Upkeep(store, clock, settings.ttl_days, lambda: self._lanes.quiet_for)
+        self._resting = Resting(self._folding, store, clock, settings.rest_minutes)
+        self._upkeep = Upkeep(store, clock, settings, self._folding, lambda: self._lanes.quiet_for)
 
     # -- coming and going
 
@@ -117,6 +136,7 @@ class Core:
         await self._planning.recall(self._store)
         await self._catch_up.note_first_start()
         self._tasks.spawn(self._upkeep.run_for_ever())
+        self._tasks.spawn(self._resting.run_for_ever())
         self._tasks.spawn(self._catch_up.beat_for_ever())
 
     async def connected(self, platform: str, *, missed: bool = True) -> None:
@@ -145,6 +165,8 @@ class Core:
     async def accept(self, inbound: Inbound) -> bool:
         """See `memory.ports.Accept`."""
         try:
+            if inbound.place.platform in self._unsure:
+                raise StorageUnavailable("it is not on disk who can read what now")
             decision = await self._take(inbound, missed=False)
         except StorageError as exc:
             self._tell_once(inbound, exc)
@@ -154,9 +176,9 @@ class Core:
     async def amend(self, inbound: Inbound) -> None:
         """See `memory.ports.Amend`; a young message that is for the bot only since its edit comes in like a new one."""
         turn = self._planning.hear(inbound, Thread(policy.conversation_of(inbound, self._settings), epoch=0))
-        changed = await self._store.amend(inbound, turn)
+        changed = await self._store.amend(inbound, turn, find_echo)
         if changed is not None:
-            self._lanes.interrupt(Extent(touched=changed))
+            self._lanes.interrupt(changed)
             return
         self._early.amend(inbound)
         if inbound.addressed and self._clock() - inbound.sent_at <= self._answered_within:
@@ -173,6 +195,32 @@ class Core:
             log.info("erased", extra={"place": str(place), "turns": extent.turns, "waiting": extent.waiting})
             self._lanes.interrupt(extent, erased=True)
 
+    async def channels(self, channels: Sequence[Channel]) -> None:
+        """See `memory.ports.Channels`."""
+        platforms = {channel.platform for channel in channels}
+        try:
+            await self._store.note_channels(channels)
+        except StorageError:
+            self._unsure |= platforms
+            raise
+        self._unsure -= platforms
+
+    async def only(self, platform: str, channels: Collection[str]) -> None:
+        """See `memory.ports.Only`."""
+        await self._store.close_other_channels(platform, channels)
+
+    async def arrived(self, place: Place, visibility: Visibility) -> None:
+        """See `memory.ports.Arrived`; says once what is remembered there."""
+        self._tasks.spawn(self._greet(place, visibility), says=True)
+
+    async def _greet(self, place: Place, visibility: Visibility) -> None:
+        try:
+            await self._platforms[place.platform].announce(place, write_arrival(self._settings))
+        except PlatformError as exc:
+            log.warning("could not greet", extra={"place": str(place)}, exc_info=exc)
+        else:
+            log.info("arrived", extra={"place": str(place), "visibility": visibility.value})
+
     @property
     def _answered_within(self) -> timedelta:
         return timedelta(minutes=self._settings.answer_minutes)
@@ -187,22 +235,32 @@ class Core:
             return Decision.IGNORE
         inbound = now_standing
         conversation = policy.conversation_of(inbound, self._settings)
+        audience = self._planning.audience(inbound)
         joined = policy.depends_on_joining(inbound) and await self._store.joined(inbound.place, inbound.sent_at)
         decision = policy.decide(inbound, self._settings, NAMES, joined=joined)
         if missed:
             decision = policy.decide_late(decision, self._clock() - inbound.sent_at, self._answered_within)
         if decision is Decision.IGNORE:
             return decision
+        if decision is Decision.COMMAND and self._is_discreet(inbound):
+            inbound = replace(inbound, private=True)
         if decision is Decision.ANSWER and self._lanes.idle(conversation):
-            taken = await self._store.accept_and_load(inbound, conversation, decision, self.budget.window)
+            taken = await self._store.accept_and_load(inbound, conversation, decision, self.budget.window, audience)
             row, thread = taken or (None, None)
         else:
             row, thread = await self._store.accept(inbound, conversation, decision), None
         if row is None:
             return Decision.IGNORE
         waiting = Waiting(row, inbound, conversation, decision)
-        self._dispatch(waiting, Fresh(waiting, thread))
+        # A quotation is read from the inbox, which leaves out what was forgotten.
+        self._dispatch(waiting, Fresh(waiting, thread) if inbound.reply_to is None else None)
         return decision
+
+    def _is_discreet(self, inbound: Inbound) -> bool:
+        """Whether a command is answered to its author alone."""
+        name = policy.command_of(inbound.text, self._settings.prefix, NAMES)
+        platform = self._platforms[inbound.place.platform]
+        return name in DISCREET and inbound.visibility is not Visibility.DIRECT and platform.whispers
 
     def _tell_once(self, inbound: Inbound, exc: StorageError) -> None:
         """Say once to the author of a message for the bot that it could not be taken in."""
@@ -222,9 +280,8 @@ class Core:
         """Give a message to its lane, or run its command, once."""
         if waiting.decision is not Decision.COMMAND:
             self._lanes.dispatch(waiting.conversation, fresh)
-        elif waiting.id not in self._commanding and not self._tasks.draining:
-            self._commanding.add(waiting.id)
-            self._tasks.spawn(self._run_command(waiting), says=True)
+        elif not self._tasks.draining and self._commanding.begins(waiting):
+            self._tasks.spawn(self._commanding.run(waiting), says=True)
 
     def _pay(self, debts: Sequence[Owed]) -> None:
         """Complete the replies that an earlier run left: commands' aside, those of a conversation by its lane."""
@@ -249,6 +306,11 @@ class Core:
             return True
         return await self._platforms[place.platform].is_admin(inbound.author, place)
 
+    def _link(self, place: Place, message_id: str) -> str:
+        """The address of a message; empty where its platform is not served now."""
+        platform = self._platforms.get(place.platform)
+        return platform.link(place, message_id) if platform else ""
+
     @property
     def budget(self) -> Budget:
         """The budget that prompts are planned under now."""
@@ -262,40 +324,10 @@ class Core:
         """Fold all but the recent turns, and return how many turns that were."""
         return await self._folding.fold(conversation, replace(self.budget, keep=0))
 
+    async def rebuild(self, conversation: Conversation, progress: Callable[[int, int], Awaitable[None]]) -> int:
+        """Make the summary anew from the originals, and return of how many turns."""
+        return await self._folding.rebuild(conversation, self.budget, progress)
+
     def interrupt(self, extent: Extent) -> None:
         """Stop the turns under way where something was forgotten; those that still stand begin again."""
         self._lanes.interrupt(extent)
-
-    async def _run_command(self, waiting: Waiting) -> None:
-        """Run a command, put on disk what is said to it, and say it: after a crash the same is said again."""
-        try:
-            text = await self._answer_command(waiting)
-            try:
-                await self._store.settle(waiting.id, text)
-            except StorageError as exc:
-                log.warning("command not settled", exc_info=exc)
-                await self._voice.say(waiting.inbound, text, waiting.posts)
-            else:
-                await self._voice.complete(Owed(waiting, text))
-        finally:
-            self._commanding.discard(waiting.id)
-
-    async def _answer_command(self, waiting: Waiting) -> str:
-        inbound, prefix = waiting.inbound, self._settings.prefix
-        name = policy.command_of(inbound.text, prefix, NAMES)
-        fields = {"command": name, "place": str(inbound.place)}
-        try:
-            if await self._store.begin((waiting.id,)) >= DEADLY:
-                log.error("command given up", extra=fields)
-                return GIVEN_UP
-            if not name:
-                return UNKNOWN.format(prefix=prefix, near=policy.nearest_command(inbound.text, prefix, NAMES))
-            text = await self._commands.run(name, waiting)
-        except ThreadkeeperError as exc:
-            log.warning("command failed", extra=fields, exc_info=exc)
-            return exc.sentence
-        except Exception:
-            log.exception("command failed", extra=fields)
-            return ThreadkeeperError().sentence
-        log.info("command", extra={**fields, "author": inbound.author})
-        return text

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from time import monotonic
 
 from errors import StorageError
 from memory import policy
 from memory.core.folding import Folding
+from memory.core.suspects import DEADLY, Suspects
 from memory.core.tasks import Tasks
 from memory.core.turns import Speech, Turns
 from memory.core.voice import FORGOTTEN, Voice
@@ -28,9 +28,6 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 15.0, 900.0
 """After so long a lane is tried again that the disk, the platform or a fault of ours had stopped, twice as long after
 every time it stops again; its messages wait in the inbox."""
-
-DEADLY = 3
-"""Attempts after which a message is held to have brought the process down each time."""
 
 
 @dataclass(slots=True)
@@ -67,6 +64,7 @@ class Lanes:
         folding: Folding,
         turns: Turns,
         voice: Voice,
+        suspects: Suspects,
         tasks: Tasks,
         may_serve: Callable[[Conversation], bool],
         sleep: Sleep,
@@ -76,6 +74,7 @@ class Lanes:
         self._folding = folding
         self._turns = turns
         self._voice = voice
+        self._suspects = suspects
         self._tasks = tasks
         self._may_serve = may_serve
         self._sleep = sleep
@@ -84,7 +83,6 @@ class Lanes:
         self._held: dict[Conversation, None] = {}  # a set that keeps its order
         self._begun: dict[Conversation, set[int]] = {}
         self._unnoted: dict[int, dict[int, str]] = {}
-        self._suspects = asyncio.Lock()
         self._last_ended = monotonic()
 
     @property
@@ -122,7 +120,8 @@ class Lanes:
     def interrupt(self, extent: Extent, *, erased: bool = False) -> None:
         """Stop the turns and folds under way where words went or changed; those that still stand begin again.
 
-        `erased` says that messages were deleted on the platform: what was begun in answer to them goes as well.
+        Where a summary went with them, what it summed up is folded anew. `erased` says that messages were deleted on
+        the platform: what was begun in answer to them goes as well.
         """
         self._folding.interrupt(lambda conversation: conversation in extent.touched)
         answering = set()
@@ -138,6 +137,8 @@ class Lanes:
         for waiting in extent.begun:
             if waiting.id not in answering:
                 self._tasks.spawn(self._withdraw(waiting, waiting.posts, erased=erased), says=True)
+        for conversation in () if self._tasks.draining else extent.unfolded:
+            self._tasks.spawn(self._folding.fold_anew(conversation))
 
     async def _serve(self, conversation: Conversation, lane: _Lane, first: Fresh | None, owed: Sequence[Owed]) -> None:
         """Say what is owed, then answer what waits, burst by burst, until nothing does; `first` is at hand already."""
@@ -186,12 +187,10 @@ class Lanes:
 
         Returns whether a fold is due after it.
         """
-        async with AsyncExitStack() as alone:
-            if any(waiting.attempts > 0 for waiting in burst.heard):
-                await alone.enter_async_context(self._suspects)
+        async with self._suspects.alone(burst.heard) as alone:
             attempts = await self._store.begin([waiting.id for waiting in burst.heard])
             await self._tie(burst)
-            speech = Speech(await self._find_posts(burst.target), thread)
+            speech = Speech(await self._find_posts(burst.target), thread, alone)
             if lane.stale:
                 return False
             return await self._run_turn(conversation, lane, burst, speech, given_up=attempts >= DEADLY)

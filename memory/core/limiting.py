@@ -8,9 +8,9 @@ from datetime import datetime
 
 from errors import LimitReached
 from memory.limits import ceilings, day_end, free_at, scope_over
-from memory.phrases import write_pause, write_spent
+from memory.phrases import write_pause, write_spent, write_too_small
 from memory.ports import Clock, Store
-from memory.types import Conversation, CoreSettings, Scope, spenders
+from memory.types import Conversation, CoreSettings, Scope, Visibility, spenders
 
 PEOPLE = 10_000
 """How many people's last minute is remembered; the one who was quiet longest is dropped first."""
@@ -57,7 +57,9 @@ class Limiting:
         if len(answered) > most:
             del answered[next(iter(answered))]
 
-    async def reserve(self, conversation: Conversation, author: str, prompt_tokens: int) -> Reservation:
+    async def reserve(
+        self, conversation: Conversation, author: str, visibility: Visibility, prompt_tokens: int
+    ) -> Reservation:
         """Keep the tokens of a call for it, until it is released: by then what it took is on disk.
 
         Raises: LimitReached, StorageError.
@@ -65,17 +67,21 @@ class Limiting:
         limits = ceilings(self._settings)
         if not limits:
             return Reservation()
-        keys = spenders(conversation, author)
+        keys = spenders(conversation, author, visibility)
         need = prompt_tokens + self._settings.max_reply_tokens
         spent = await self._store.spent(keys)
         over = scope_over(limits, spent, {scope: self._reserved[scope, key] for scope, key in keys.items()}, need)
         if over is not None:
-            now = self._clock()
-            sentence = write_spent(over, limits[over], (day_end(now) - now).total_seconds())
-            raise LimitReached(f"{over.value} tokens_per_day", sentence)
+            raise LimitReached(f"{over.value} tokens_per_day", self._write_over(over, limits[over], need))
         reservation = Reservation(tuple(keys.items()), need)
         self._reserved.update(dict.fromkeys(reservation.keys, need))
         return reservation
+
+    def _write_over(self, scope: Scope, limit: int, need: int) -> str:
+        if need > limit:
+            return write_too_small(scope, limit, need)
+        now = self._clock()
+        return write_spent(scope, limit, (day_end(now) - now).total_seconds())
 
     def release(self, reservation: Reservation) -> None:
         """Give back what was kept for a call."""

@@ -10,9 +10,37 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from memory.ports import Clock, Count, Store
-from memory.prompt import Budget, Notes, Persona, hear, plan_budget, plan_prompt, write_notes, write_persona
+from memory.prompt import (
+    FACTS_HEADING,
+    LEARNED_HEADING,
+    NO_FACTS,
+    Budget,
+    Notes,
+    Persona,
+    Snapshot,
+    hear,
+    plan_budget,
+    plan_prompt,
+    write_facts,
+    write_notes,
+    write_persona,
+)
 from memory.ratio import NEWEST, learn_ratio
-from memory.types import Conversation, CoreSettings, Inbound, Prompt, Role, Thread, Turn, Usage, Visibility
+from memory.recall import write_recalled
+from memory.scope import audience_of
+from memory.types import (
+    Audience,
+    Conversation,
+    CoreSettings,
+    Inbound,
+    Prompt,
+    Recalled,
+    Role,
+    Thread,
+    Turn,
+    Usage,
+    Visibility,
+)
 
 
 class Planning:
@@ -51,6 +79,10 @@ class Planning:
             self._personas[visibility] = write_persona(self.settings, visibility, self.count)
         return self._personas[visibility]
 
+    def audience(self, inbound: Inbound) -> Audience | None:
+        """Who is told facts in the answer to a message: those who can read it; nobody where no facts are kept."""
+        return audience_of(inbound, self.settings.reach) if self.settings.facts else None
+
     def hear(self, inbound: Inbound, thread: Thread) -> Turn:
         """The turn that a message becomes in its thread."""
         return hear(inbound, thread, self.count)
@@ -68,9 +100,23 @@ class Planning:
             message_id=answer_id(answers),
         )
 
-    def prompt(self, thread: Thread, heard: Sequence[Turn], visibility: Visibility, budget: Budget) -> Prompt:
-        """The prompt that answers what was heard."""
-        notes = write_notes(self.clock().astimezone(self._zone))
+    def snapshot(self, thread: Thread, budget: Budget) -> Snapshot:
+        """The facts as they stand in the head of a thread's prompts."""
+        text = write_facts(thread.facts, FACTS_HEADING, budget.facts, self.count)
+        return Snapshot(text, self.count(text)) if text else NO_FACTS
+
+    def prompt(
+        self,
+        thread: Thread,
+        heard: Sequence[Turn],
+        visibility: Visibility,
+        budget: Budget,
+        recalled: Sequence[Recalled] = (),
+    ) -> Prompt:
+        """The prompt that answers what was heard, with what was recalled for it."""
+        learned = write_facts(thread.learned, LEARNED_HEADING, budget.facts, self.count)
+        found = write_recalled(recalled, budget.recalled, self.count, self._zone)
+        notes = write_notes(self.clock().astimezone(self._zone), learned, found)
         prompt = plan_prompt(
             self.persona(visibility),
             thread,
@@ -79,9 +125,10 @@ class Planning:
             budget,
             self.count,
             named=visibility is not Visibility.DIRECT,
+            facts=self.snapshot(thread, budget),
         )
         author = f"{thread.conversation.platform}:{heard[-1].author}"
-        return replace(prompt, conversation_key=_hash(thread.conversation), user_key=_hash(author))
+        return replace(prompt, conversation_key=key_of(thread.conversation), user_key=key_of(author))
 
 
 def answer_id(message_id: str) -> str:
@@ -89,5 +136,6 @@ def answer_id(message_id: str) -> str:
     return f"re:{message_id}"
 
 
-def _hash(name: Conversation | str) -> str:
+def key_of(name: Conversation | str) -> str:
+    """A hash that stands for a conversation or a person before a provider."""
     return sha256(str(name).encode()).hexdigest()[:32]

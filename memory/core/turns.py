@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -18,13 +18,15 @@ from errors import (
     StorageError,
     ThreadkeeperError,
 )
+from memory.core.earlier import Earlier
 from memory.core.limiting import Limiting, Reservation
 from memory.core.planning import Planning, answer_id
+from memory.core.recalling import Recalling
 from memory.core.voice import insist, keep_post, once
 from memory.fold import is_due
 from memory.policy import Burst
 from memory.ports import Model, Platform, Sleep, Store
-from memory.types import Conversation, Delta, Exchange, Prompt, Thread, TurnDone, Usage, Waiting, Window
+from memory.types import Conversation, Delta, Exchange, Prompt, Recalled, Thread, TurnDone, Usage, Waiting, Window
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +47,13 @@ class Speech:
     """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended.
 
     `thread` is what it is planned from, if that was read when its message was taken in. `text` is what has to be said
-    once its messages are settled: this run owes it.
+    once its messages are settled: this run owes it. `alone` keeps other suspects back (`memory.core.suspects`).
     """
 
     posts: dict[int, str] = field(default_factory=dict)
     thread: Thread | None = None
+    alone: AsyncExitStack = field(default_factory=AsyncExitStack)
+    recalled: tuple[Recalled, ...] = ()
     prompt: Prompt | None = None
     usage: Usage | None = None
     text: str = ""
@@ -70,6 +74,8 @@ class Turns:
         self,
         planning: Planning,
         limiting: Limiting,
+        earlier: Earlier,
+        recalling: Recalling,
         store: Store,
         model: Model,
         observers: Sequence[Observer],
@@ -77,6 +83,8 @@ class Turns:
     ) -> None:
         self._planning = planning
         self._limiting = limiting
+        self._earlier = earlier
+        self._recalling = recalling
         self._sleep = sleep
         self._store = store
         self._model = model
@@ -93,18 +101,26 @@ class Turns:
         """
         started = perf_counter()
         window = self._planning.budget().window if burst.answered else EPOCH_ALONE
-        thread = speech.thread or await self._store.load(conversation, window)
+        audience = self._planning.audience(burst.target.inbound) if burst.answered else None
+        thread = speech.thread or await self._store.load(conversation, window, audience)
+        if burst.answered and not given_up and await self._earlier.read(platform, thread, burst):
+            thread = await self._store.load(conversation, window, audience)
         exchange = Exchange(
             conversation=conversation,
             epoch=thread.epoch,
-            visibility=burst.target.inbound.visibility,
+            access=burst.target.inbound.access,
             settles=tuple(waiting.id for waiting in burst.heard),
             heard=tuple(self._planning.hear(waiting.inbound, thread) for waiting in burst.heard),
         )
         if not burst.answered:
             await self._store.record(exchange)
             return False
-        deltas = self._give_in(exchange, speech) if given_up else self._answer(thread, exchange, speech)
+        if given_up:
+            deltas = self._give_in(exchange, speech)
+        else:
+            speech.recalled = await self._recalling.recall(thread, [waiting.inbound for waiting in burst.heard])
+            exchange = replace(exchange, recalled=tuple(recalled.turn.id for recalled in speech.recalled))
+            deltas = self._answer(thread, exchange, speech)
         try:
             await self._reply(platform, burst.target, deltas, exchange, speech)
         finally:
@@ -156,6 +172,7 @@ class Turns:
         except PlatformUnreachable:
             if not speech.text:
                 raise
+            await speech.alone.aclose()
             await insist(lambda: say(once(speech.text)), self._sleep)
 
     async def _break_off(
@@ -168,8 +185,9 @@ class Turns:
         """Settle a message with a sentence after a fault of ours; an answer that was recorded by then is taken back."""
         sentence = ThreadkeeperError().sentence
         if speech.recorded:
-            await self._store.retract(exchange.conversation, answer_id(target.inbound.message_id))
-        await self._store.record(replace(exchange, sentence=sentence))
+            await self._store.settle(target.id, sentence)
+        else:
+            await self._store.record(replace(exchange, sentence=sentence))
         if await self._apologise(say, sentence):
             self._store.said(target.id)
 
@@ -262,11 +280,15 @@ class Turns:
         author = exchange.heard[-1].author
         for shrink in (1.0, SHRINK):
             budget = self._planning.budget(shrink)
-            prompt = speech.prompt = self._planning.prompt(thread, exchange.heard, exchange.visibility, budget)
+            prompt = speech.prompt = self._planning.prompt(
+                thread, exchange.heard, exchange.access.visibility, budget, speech.recalled
+            )
             try:
                 self._limiting.release(speech.reserved)
                 speech.reserved = Reservation()
-                speech.reserved = await self._limiting.reserve(exchange.conversation, author, prompt.tokens)
+                speech.reserved = await self._limiting.reserve(
+                    exchange.conversation, author, exchange.access.visibility, prompt.tokens
+                )
                 async with aclosing(self._model.stream(prompt)) as deltas:
                     async for delta in deltas:
                         yield replace(delta, restart=True) if void else delta

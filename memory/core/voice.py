@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from itertools import chain, repeat
 
 from errors import PlatformError, PlatformUnreachable, StorageError
+from memory.core.suspects import DEADLY, Suspects
 from memory.ports import Platform, Sleep, Store
-from memory.types import Delta, Inbound, Owed
+from memory.types import Delta, Inbound, Owed, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +23,10 @@ FORGOTTEN = "This was forgotten before I had answered it."
 class Voice:
     """Says texts that are whole, through the platform of the message that they answer."""
 
-    def __init__(self, store: Store, platforms: Mapping[str, Platform], sleep: Sleep) -> None:
+    def __init__(self, store: Store, platforms: Mapping[str, Platform], suspects: Suspects, sleep: Sleep) -> None:
         self._store = store
         self._platforms = platforms
+        self._suspects = suspects
         self._sleep = sleep
 
     async def say(self, inbound: Inbound, text: str, posted: Sequence[str] = ()) -> bool:
@@ -37,10 +40,11 @@ class Voice:
 
         return await self._say(inbound, read, posted, noted_for=None)
 
-    async def complete(self, owed: Owed) -> bool:
+    async def complete(self, owed: Owed, alone: AsyncExitStack | None = None) -> bool:
         """Say what is decided and on disk; false where that is impossible, and then an answer is no turn.
 
         What is forgotten before it is said is not said: a sentence stands in its place, where any of it was read.
+        `alone` keeps other suspects back, and is closed while the platform cannot be reached.
         """
         waiting = owed.waiting
 
@@ -49,26 +53,56 @@ class Voice:
             return "" if now is None else now.text or FORGOTTEN
 
         try:
-            stands = await self._say(waiting.inbound, read, waiting.posts, noted_for=waiting.id)
-            if owed.answer and not stands:
-                await self._store.retract(waiting.conversation, owed.answer)
+            stands = await self._say(waiting.inbound, read, waiting.posts, noted_for=waiting.id, alone=alone)
+            await self._close(owed, stands=stands)
         except StorageError as exc:
             log.warning("still owed", extra={"conversation": str(waiting.conversation)}, exc_info=exc)
             return False
-        self._store.said(waiting.id)
         return stands
 
     async def pay(self, owed: Owed) -> None:
-        """Say what an earlier run decided, in the messages that hold some of it."""
+        """Say what an earlier run decided, in the messages that hold some of it.
+
+        What has brought the process down again and again is given up: nothing more is said, and an answer is no turn.
+        """
         waiting = owed.waiting
         if not (owed.text or waiting.posts):
             self._store.said(waiting.id)
             return
-        stands = await self.complete(owed)
-        log.info("reply completed", extra={"conversation": str(waiting.conversation), "stands": stands})
+        fields = {"conversation": str(waiting.conversation), "messages": (waiting.id,)}
+        async with self._suspects.alone((waiting,)) as alone:
+            if await self._count(waiting) < DEADLY:
+                stands = await self.complete(owed, alone)
+                log.info("reply completed", extra={**fields, "stands": stands})
+                return
+            log.error("reply given up", extra=fields)
+            try:
+                await self._close(owed, stands=False)
+            except StorageError as exc:
+                log.warning("still owed", extra=fields, exc_info=exc)
+
+    async def _count(self, waiting: Waiting) -> int:
+        """Count an attempt at saying what is owed; one that the disk does not let us count is made all the same."""
+        try:
+            return await self._store.begin((waiting.id,))
+        except StorageError as exc:
+            log.warning("attempt not counted", extra={"conversation": str(waiting.conversation)}, exc_info=exc)
+            return waiting.attempts
+
+    async def _close(self, owed: Owed, *, stands: bool) -> None:
+        """Owe a reply no more; an answer that does not stand is taken back. Raises: StorageError."""
+        if owed.answer and not stands:
+            await self._store.retract(owed.waiting.conversation, owed.answer)
+        self._store.said(owed.waiting.id)
 
     async def _say(
-        self, inbound: Inbound, read: Callable[[], Awaitable[str]], posted: Sequence[str], *, noted_for: int | None
+        self,
+        inbound: Inbound,
+        read: Callable[[], Awaitable[str]],
+        posted: Sequence[str],
+        *,
+        noted_for: int | None,
+        alone: AsyncExitStack | None = None,
     ) -> bool:
         """Say a text that is read anew for every try; false where that is impossible.
 
@@ -95,6 +129,8 @@ class Voice:
             try:
                 await attempt()
             except PlatformUnreachable:
+                if alone is not None:
+                    await alone.aclose()
                 await insist(attempt, self._sleep)
         except PlatformError as exc:
             log.warning("could not answer", extra={"place": str(inbound.place)}, exc_info=exc)

@@ -4,10 +4,25 @@ Ids that a platform gives are strings, as it gives them. Times are aware, in UTC
 project's own counter (`llm/tokens.py`), taken once when a text is stored.
 """
 
+from memory.types.hearing import Audience, Fact, FactCount, newest_of_each_slot
 from memory.types.limits import Scope, Spent, spenders
-from memory.types.model import Answer, Delta, Finding, Message, Prompt, TurnDone, Usage
+from memory.types.model import Answer, Delta, Finding, Message, Prompt, Schema, TurnDone, Usage
+from memory.types.recalling import Days, Passage, Pool, Question, Shown
 from memory.types.settings import CoreSettings
-from memory.types.talk import Attachment, CommandSpec, Conversation, History, Inbound, Person, Place, Quote, Visibility
+from memory.types.talk import (
+    ADULT,
+    Access,
+    Attachment,
+    Channel,
+    CommandSpec,
+    Conversation,
+    History,
+    Inbound,
+    Person,
+    Place,
+    Quote,
+    Visibility,
+)
 from memory.types.transcript import (
     MESSAGE_TOKENS,
     Decision,
@@ -15,7 +30,9 @@ from memory.types.transcript import (
     Extent,
     FoldDone,
     Forgetting,
+    Originals,
     Owed,
+    Recalled,
     Role,
     Standing,
     Stored,
@@ -27,29 +44,43 @@ from memory.types.transcript import (
 )
 
 __all__ = [
+    "ADULT",
     "MESSAGE_TOKENS",
+    "Access",
     "Answer",
     "Attachment",
+    "Audience",
+    "Channel",
     "CommandSpec",
     "Conversation",
     "CoreSettings",
+    "Days",
     "Decision",
     "Delta",
     "Exchange",
     "Extent",
+    "Fact",
+    "FactCount",
     "Finding",
     "FoldDone",
     "Forgetting",
     "History",
     "Inbound",
     "Message",
+    "Originals",
     "Owed",
+    "Passage",
     "Person",
     "Place",
+    "Pool",
     "Prompt",
+    "Question",
     "Quote",
+    "Recalled",
     "Role",
+    "Schema",
     "Scope",
+    "Shown",
     "Spent",
     "Standing",
     "Stored",
@@ -61,5 +92,6 @@ __all__ = [
     "Visibility",
     "Waiting",
     "Window",
+    "newest_of_each_slot",
     "spenders",
 ]

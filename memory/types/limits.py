@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from memory.types.talk import Conversation
+from memory.types.talk import Conversation, Visibility
 
 
 class Scope(StrEnum):
@@ -16,15 +16,15 @@ class Scope(StrEnum):
     ALL = "all"
 
 
-def spenders(conversation: Conversation, author: str) -> dict[Scope, str]:
+def spenders(conversation: Conversation, author: str, visibility: Visibility) -> dict[Scope, str]:
     """Whose tokens a call in a conversation takes: scopes, each with its key; without an author it is nobody's own.
 
-    Direct messages and the terminal belong to no server or workspace.
+    Direct messages are no server's or workspace's, be they in one, as Slack's are; the terminal is one, too.
     """
     keys = {Scope.ALL: ""}
     if author:
         keys[Scope.USER] = f"{conversation.platform}:{author}"
-    if conversation.space not in {"", "@me"}:
+    if visibility is not Visibility.DIRECT:
         keys[Scope.SPACE] = f"{conversation.platform}:{conversation.space}"
     return keys
 

@@ -32,6 +32,19 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Schema:
+    """The form of an answer that is to be JSON: a name of letters, digits and `_`, and the JSON Schema as text.
+
+    All its properties are required and no others allowed, as OpenAI's strict mode wants it; it sets no bounds, which
+    some servers refuse (Groq: `minItems`). The prompt that goes with it holds the word JSON: OpenAI refuses
+    `json_object` without.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What one model call took, as the server reported it; `counted` is the prompt's size as counted here.
 

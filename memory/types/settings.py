@@ -29,6 +29,7 @@ class CoreSettings:
     context_tokens: int = 128_000
     max_reply_tokens: int = 800
     model: str = field(default="offline")
+    summary_model: str = ""
     messages_per_minute: int = 20
     user_tokens_per_day: int = 0
     space_tokens_per_day: int = 0
@@ -36,3 +37,12 @@ class CoreSettings:
     answer_minutes: int = 60
     compare_hours: int = 24
     ttl_days: int = 0
+    forget_summaries_after_days: int = 0
+    facts: bool = True
+    recall: Literal["off", "lexical"] = "lexical"
+    recall_tokens: int = 600
+    sitting_minutes: int = 60
+    rest_minutes: int = 10
+    reach: Literal["space", "channel"] = "space"
+    listen: Literal["addressed", "threads", "all"] = "addressed"
+    before_messages: int = 20

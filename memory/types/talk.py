@@ -31,6 +31,48 @@ class Place:
         return "/".join(part for part in (self.platform, self.space, self.channel, self.thread) if part)
 
 
+ADULT = "#adult"
+"""Ends the scope of what was said where, by the platform's mark, only adults read: it is heard only in such places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who can read a place.
+
+    `enclosed` is a thread that fewer can read than its channel, `restricted` a place with the platform's mark for
+    adults; in one that is `shared` people of other workspaces read along.
+    """
+
+    visibility: Visibility
+    enclosed: bool = False
+    restricted: bool = False
+    shared: bool = False
+
+    def scope(self, place: Place) -> str:
+        """The scope of what is said in a place while it can be read so."""
+        parts = [place.platform, place.space]
+        if self.visibility is not Visibility.PUBLIC or self.enclosed:
+            parts.append(place.channel)
+            if self.enclosed:
+                parts.append(place.thread)
+        return "/".join(parts) + (ADULT if self.restricted else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a platform says of a channel as it is now; `open` says that everyone of its space can read it.
+
+    One that is gone is not open. `name` is the one that people see, without any `#`.
+    """
+
+    platform: str
+    space: str
+    channel: str
+    name: str
+    open: bool
+    restricted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """What has one transcript, one rolling summary and one lane.
@@ -90,7 +132,9 @@ class Inbound:
     bot's own mention, other mentions are written as `@Name` and stand in `mentions` in their order. `roles` are the
     author's roles, for the allow and deny lists; they are not stored. `private` says that the answer is for its author
     alone, as with a slash command: where the platform cannot say it so any more, it is not said at all. `edited_at` is
-    when it was last changed, where it was and the platform tells.
+    when it was last changed, where it was and the platform tells. `enclosed`, `restricted` and `shared` say with
+    `visibility` who can read the place (`Access`); `guest` that its author is let into some channels only.
+    `channel_name` is the channel's, as people see it, empty where it has none.
     """
 
     place: Place
@@ -108,6 +152,25 @@ class Inbound:
     roles: frozenset[str] = frozenset()
     private: bool = False
     edited_at: datetime | None = None
+    enclosed: bool = False
+    restricted: bool = False
+    shared: bool = False
+    guest: bool = False
+    channel_name: str = ""
+
+    @property
+    def access(self) -> Access:
+        """Who can read its place."""
+        return Access(self.visibility, self.enclosed, self.restricted, self.shared)
+
+    @property
+    def channel(self) -> Channel | None:
+        """What it says of its channel; nothing where that tells who reads a private thread or a direct message."""
+        place = self.place
+        if self.visibility is Visibility.DIRECT or self.enclosed:
+            return None
+        is_open = self.visibility is Visibility.PUBLIC
+        return Channel(place.platform, place.space, place.channel, self.channel_name, is_open, self.restricted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +193,12 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """A command as the adapters show it: its name without prefix, one line on what it does, the hint for its words."""
+    """A command as the adapters show it: its name without prefix, one line on what it does, the hint for its words.
+
+    What a `discreet` one is answered is for who asked alone, where the platform can say something to one person.
+    """
 
     name: str
     description: str
     hint: str = ""
+    discreet: bool = False

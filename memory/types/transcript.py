@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from memory.types.hearing import Audience, Fact
 from memory.types.model import Usage
-from memory.types.talk import Attachment, Conversation, Inbound, Place, Quote, Visibility
+from memory.types.talk import Access, Attachment, Conversation, Inbound, Place, Quote
 
 MESSAGE_TOKENS = 3
 """What a chat model adds to every message of a prompt (OpenAI's cookbook, "How to count tokens with tiktoken")."""
@@ -72,7 +73,8 @@ class Thread:
 
     `turns` are the newest ones after the summary, oldest first, as many as a prompt can hold; `unread` counts the
     turns after the summary that were not loaded because they would not fit, up to a thousand. `epoch` moves with every
-    `!forget`.
+    `!forget`. `facts` are those about who speaks here that stood at the last fold, `learned` those that came since, or
+    of people who did. `joined` says that the bot has spoken here.
     """
 
     conversation: Conversation
@@ -80,6 +82,19 @@ class Thread:
     summary: Summary | None = None
     turns: tuple[Turn, ...] = ()
     unread: int = 0
+    facts: tuple[Fact, ...] = ()
+    learned: tuple[Fact, ...] = ()
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A turn that bears on what is asked, and where it was said; `channel` is the name that people see."""
+
+    turn: Turn
+    place: Place
+    channel: str = ""
+    score: float = 0.0
 
 
 class Decision(StrEnum):
@@ -95,8 +110,8 @@ class Decision(StrEnum):
 class Waiting:
     """A received message that is not settled yet, and the messages of the platform that hold its reply so far.
 
-    `attempts` counts how often an earlier run of the process took it up again and died without having settled it; it is
-    -1 where the run that received it ended in peace.
+    `attempts` counts how often an earlier run of the process took it up again and died without having settled it or,
+    once its reply is decided, while it was said; it is -1 where the run that received or owed it ended in peace.
     `together` is, where it was taken up with others, the id of the one that the reply refers to; `begun` says that it
     may have been taken up already, by an earlier run.
     """
@@ -129,27 +144,35 @@ class Exchange:
 
     `settles` are the inbox ids of the messages heard, the last of them the one that the reply refers to. `epoch` is
     that of the `Thread` it was planned from. `sentence` is said in an answer's place and is no turn of anybody.
+    `recalled` are the ids of turns, of any conversation, that the prompt of the answer quoted.
     """
 
     conversation: Conversation
     epoch: int
-    visibility: Visibility
+    access: Access
     settles: tuple[int, ...]
     heard: tuple[Turn, ...]
     answer: Turn | None = None
     sentence: str = ""
     usage: Usage | None = None
+    recalled: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FoldDone:
-    """A fold that was made and checked; it is saved only over the version and in the epoch that it was made from."""
+    """A fold that was made and checked; it is saved only over the version and in the epoch that it was made from.
+
+    `facts` are those that the folded turns state. `audience` is everybody who can read the conversation: the facts that
+    it may hear about who speaks there stand in the prompts from now on; without one, none do.
+    """
 
     conversation: Conversation
     epoch: int
     replaces: int
     summary: Summary
     usage: Usage
+    facts: tuple[Fact, ...] = ()
+    audience: Audience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +183,8 @@ class Forgetting:
     `user`, only that person's words there and what was made from them. With `last`, only the newest so many messages as
     of `at`, those that wait first, of the one conversation held there; `owner` names it where they are per user. With
     `messages`, only those that were deleted on the platform, by its ids, wherever in the channel they stood.
+
+    A place without space and channel is everywhere on its platform: there only a `user` is forgotten.
     """
 
     place: Place
@@ -169,21 +194,35 @@ class Forgetting:
     owner: str = ""
     messages: tuple[str, ...] = ()
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is of all places of a platform, direct messages included."""
+        return not (self.place.space or self.place.channel)
+
 
 @dataclass(frozen=True, slots=True)
 class Extent:
     """How much a forgetting takes: turns, summaries, messages still waiting; and in how many conversations.
 
-    Once it is done, `touched` are all conversations that have lost anything, be it a quotation; `begun` are messages
-    that are gone before their reply was settled, some of which stands on the platform.
+    `facts` are those that the messages which go had stated, `archived` the originals that had expired and stand in the
+    archive. Once it is done, `touched` are all conversations that have lost anything, be it a quotation, or whose next
+    answer may be under way from what is gone; `unfolded` are those that have lost a summary and can be folded anew;
+    `begun` are messages that are gone before their reply was settled, some of which stands on the platform.
     """
 
     turns: int = 0
     summaries: int = 0
     waiting: int = 0
     conversations: int = 0
+    facts: int = 0
+    archived: int = 0
     touched: frozenset[Conversation] = field(default=frozenset(), compare=False)
+    unfolded: frozenset[Conversation] = field(default=frozenset(), compare=False)
     begun: tuple[Waiting, ...] = field(default=(), compare=False)
+
+    def __bool__(self) -> bool:
+        """Whether it takes anything."""
+        return bool(self.turns or self.summaries or self.waiting or self.facts or self.archived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +236,21 @@ class Stored:
     text: str
     sent_at: datetime
     posts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """What a summary can be made anew from: the turns behind it, counted from the end of `base`, if that is given.
+
+    `base` is the last version from before the first turn that is still there; it is `whole` where no turn between the
+    two has expired.
+    """
+
+    epoch: int
+    summary: Summary
+    base: Summary | None
+    turns: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What catching up needs: when a platform was last heard, where people talked lately, what is known of a place."""
+"""What catching up needs: when a platform was last heard, where people wait or talked, what is known of a place."""
 
 from __future__ import annotations
 
@@ -33,14 +33,22 @@ def heard_until(db: sqlite3.Connection, platform: str) -> datetime | None:
 
 def places(db: sqlite3.Connection, platform: str, since: datetime, most: int) -> tuple[Place, ...]:
     """See `Store.places`."""
-    found = db.execute(
+    waiting = db.execute(
+        "SELECT c.platform, c.space, c.channel, c.thread, MAX(i.id) AS newest"
+        " FROM inbox i JOIN conversations c ON c.id = i.conversation WHERE i.state = 'waiting'"
+        " AND i.decision <> 'command' AND c.platform = ? AND i.sent_at >= ?"
+        " GROUP BY c.platform, c.space, c.channel, c.thread ORDER BY newest DESC LIMIT ?",
+        (platform, to_micros(since), most),
+    ).fetchall()
+    talked = db.execute(
         "SELECT c.platform, c.space, c.channel, c.thread, MAX(t.id) AS newest"
         " FROM (SELECT id, conversation, sent_at FROM turns ORDER BY id DESC LIMIT ?) t"
         " JOIN conversations c ON c.id = t.conversation WHERE c.platform = ? AND t.sent_at >= ?"
         " GROUP BY c.platform, c.space, c.channel, c.thread ORDER BY newest DESC LIMIT ?",
         (LOOKED_BACK, platform, to_micros(since), most),
-    )
-    return tuple(Place(*row[:4]) for row in found)
+    ).fetchall()
+    found = dict.fromkeys(Place(*row[:4]) for row in (*waiting, *talked))
+    return tuple(found)[:most]
 
 
 def stored(db: sqlite3.Connection, place: Place, since: datetime) -> tuple[Stored, ...]:

@@ -1,14 +1,12 @@
-"""What a deleted message takes along, and what goes because it has expired."""
+"""What a message that was deleted on the platform takes along."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
-from memory.ports import Echo
 from memory.types import Forgetting
-from storage.sqlite.rows import Row, to_micros
+from storage.sqlite.echoes import Echoes, words_of_people
 
 _CHANNEL = "platform = ? AND space = ? AND channel = ?"
 
@@ -29,7 +27,9 @@ def conversations_of(db: sqlite3.Connection, forgetting: Forgetting) -> list[int
     return sorted(found)
 
 
-def turns_of(db: sqlite3.Connection, conversation: int, messages: Sequence[str], echo: Echo) -> tuple[list[int], int]:
+def turns_of(
+    db: sqlite3.Connection, conversation: int, messages: Sequence[str], echoes: Echoes
+) -> tuple[list[int], int]:
     """The turns of deleted messages and of the bot that repeats them (`forgetting.py`, rule 6), and their first."""
     own: list[tuple[int, str]] = []
     said: set[int] = set()
@@ -47,32 +47,14 @@ def turns_of(db: sqlite3.Connection, conversation: int, messages: Sequence[str],
             )
         }
     if own:
-        first = min(id_ for id_, _ in own)
-        repeats = echo([text for _, text in own], _other_words(db, conversation, {id_ for id_, _ in own}))
+        search, gone = echoes.of(conversation, [text for _, text in own]), {id_ for id_, _ in own}
         later = db.execute(
-            "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?", (conversation, first)
+            "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
+            (conversation, min(gone)),
         )
-        said |= {id_ for id_, text in later if repeats(text)}
+        said |= {id_ for id_, text in later if search.repeats(text, lambda: words_of_people(db, conversation, gone))}
     turns = sorted({id_ for id_, _ in own} | said)
     return turns, min(turns, default=0)
-
-
-def _other_words(db: sqlite3.Connection, conversation: int, without: set[int]) -> Iterator[str]:
-    found = db.execute("SELECT id, text FROM turns WHERE conversation = ? AND role = 'user'", (conversation,))
-    return (text for id_, text in found if id_ not in without)
-
-
-def turns_quoting(db: sqlite3.Connection, forgetting: Forgetting, messages: Iterable[str]) -> list[Row]:
-    """The turns of the channel that quote messages: id, conversation, the message and its author."""
-    return [
-        row
-        for message in messages
-        for row in db.execute(
-            "SELECT t.id, t.conversation, t.quote_message, t.quote_author FROM turns t"
-            f" JOIN conversations c ON c.id = t.conversation WHERE t.quote_message = ? AND {_CHANNEL}",
-            (message, *_channel_of(forgetting)),
-        ).fetchall()
-    ]
 
 
 def release(db: sqlite3.Connection, forgetting: Forgetting) -> None:
@@ -87,11 +69,3 @@ def release(db: sqlite3.Connection, forgetting: Forgetting) -> None:
 def _channel_of(forgetting: Forgetting) -> tuple[str, str, str]:
     place = forgetting.place
     return place.platform, place.space, place.channel
-
-
-def prune(db: sqlite3.Connection, before: datetime, now: datetime) -> int:
-    """See `Store.prune`: summaries stay, for they are what is to be left of what has expired."""
-    gone = db.execute("DELETE FROM turns WHERE sent_at < ?", (to_micros(before),)).rowcount
-    if gone:
-        db.execute("INSERT INTO scrubs (asked_at) VALUES (?)", (to_micros(now),))
-    return gone

@@ -45,7 +45,7 @@ def look_at(path: Path) -> None:
         raise DatabaseUnusable(
             f"{path}: not a SQLite database; name another file in storage.url, or move this one away"
         )
-    with _reading(path) as db:
+    with reading(path) as db:
         application, version = (
             db.execute(f"PRAGMA {what}").fetchone()[0] for what in ("application_id", "user_version")
         )
@@ -62,7 +62,8 @@ def look_at(path: Path) -> None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that reads a database, served or not, and leaves nothing behind. Raises: as `translate`."""
     # A log stands beside a database as long as anybody has it open, or died with it open. Where none does, SQLite is
     # kept from making one, which a connection that may not write would leave behind.
     real = path.resolve()
@@ -120,7 +121,7 @@ def backup(path: Path, target: Path) -> int:
     unfinished = target.with_name(target.name + ".unfinished")
     try:
         unfinished.unlink(missing_ok=True)
-        with _reading(path) as source, closing(sqlite3.connect(unfinished)) as copy:
+        with reading(path) as source, closing(sqlite3.connect(unfinished)) as copy:
             # One snapshot for all of it: else SQLite starts again at every write in between, and may never end.
             source.execute("BEGIN")
             source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
@@ -153,7 +154,7 @@ def _check_database(path: Path) -> Finding:
             cure = "" if writable else f"make the folder {folder} and let the bot write into it"
             return Finding("database", writable, f"{path}: none yet; it is made at the first start", cure)
         look_at(path)
-        with _reading(path) as db:
+        with reading(path) as db:
             _demand_sound(db, path, "integrity_check")
             version = db.execute("PRAGMA user_version").fetchone()[0]
     except OSError as exc:

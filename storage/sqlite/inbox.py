@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from memory.types import Conversation, Decision, Inbound, Owed, Quote, Waiting
-from storage.sqlite.rows import CONVERSATION, WAITING, Row, dump_extras, to_micros, to_text, to_waiting
+from storage.sqlite.hearing import narrow_channel
+from storage.sqlite.rows import CONVERSATION, WAITING, Row, dump_access, dump_extras, to_micros, to_text, to_waiting
 
 BURST = 50
 """Messages that a lane is handed at once; more wait for its next run."""
@@ -53,17 +54,20 @@ def make_conversation(db: sqlite3.Connection, conversation: Conversation) -> int
 
 
 def is_forgotten(db: sqlite3.Connection, inbound: Inbound, author: str, sent_at: datetime) -> bool:
-    """Whether something said by this author then, in the place of `inbound`, lies before a watermark there."""
+    """Whether something said by this author then, in the place of `inbound`, lies before a watermark there.
+
+    One without space and channel holds everywhere on its platform.
+    """
     place = inbound.place
     row = db.execute(
-        "SELECT 1 FROM watermarks WHERE platform = ? AND space = ? AND channel = ?"
+        "SELECT 1 FROM watermarks WHERE platform = ? AND (space = ? AND channel = ? OR space = '' AND channel = '')"
         " AND thread IN ('', ?) AND user IN ('', ?) AND at > ?",
         (place.platform, place.space, place.channel, place.thread, author, to_micros(sent_at)),
     ).fetchone()
     return row is not None
 
 
-def _quote_to_keep(db: sqlite3.Connection, inbound: Inbound) -> Quote | None:
+def quote_to_keep(db: sqlite3.Connection, inbound: Inbound) -> Quote | None:
     """The quotation that came with a message, unless what it quotes was forgotten."""
     quote = inbound.reply_to
     if quote is None or is_forgotten(db, inbound, quote.author, quote.sent_at):
@@ -91,10 +95,12 @@ def accept(
         return None if seen[2] else _upgrade(db, seen[0], inbound, decision, was=Decision(seen[1]))
     if is_forgotten(db, inbound, inbound.author, inbound.sent_at):
         return None
+    if inbound.channel is not None:
+        narrow_channel(db, inbound.channel)
     made = db.execute(
         "INSERT INTO inbox (conversation, platform, space, channel, thread, message_id, author, author_name, text,"
-        " extras, sent_at, received_at, addressed, aside, visibility, private, decision)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        " extras, sent_at, received_at, addressed, aside, visibility, private, decision, access)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             make_conversation(db, conversation),
             place.platform,
@@ -105,7 +111,7 @@ def accept(
             inbound.author,
             to_text(inbound.author_name),
             to_text(inbound.text),
-            dump_extras(inbound, _quote_to_keep(db, inbound)),
+            dump_extras(inbound, quote_to_keep(db, inbound)),
             to_micros(inbound.sent_at),
             to_micros(now),
             inbound.addressed,
@@ -113,6 +119,7 @@ def accept(
             inbound.visibility,
             inbound.private,
             decision,
+            dump_access(inbound),
         ),
     ).fetchone()
     return int(made[0])
@@ -125,7 +132,7 @@ def _upgrade(db: sqlite3.Connection, row: int, inbound: Inbound, decision: Decis
     changed = db.execute(
         "UPDATE inbox SET decision = ?, addressed = ?, text = ?, extras = ?, state = 'waiting'"
         " WHERE id = ? AND state <> 'forgotten'",
-        (decision, inbound.addressed, to_text(inbound.text), dump_extras(inbound, _quote_to_keep(db, inbound)), row),
+        (decision, inbound.addressed, to_text(inbound.text), dump_extras(inbound, quote_to_keep(db, inbound)), row),
     ).rowcount
     return row if changed else None
 
@@ -177,7 +184,7 @@ _OWED = (
 
 def owed(db: sqlite3.Connection, platform: str, of_earlier_runs: frozenset[int]) -> tuple[Owed, ...]:
     """See `Store.owed`."""
-    found = db.execute(f"{_OWED} AND i.platform = ? ORDER BY i.id", (platform,)).fetchall()
+    found = db.execute(f"{_OWED} AND i.platform = ? ORDER BY i.attempts, i.id", (platform,)).fetchall()
     return tuple(_to_owed(db, fields) for fields in found if fields[0] in of_earlier_runs)
 
 
@@ -215,11 +222,11 @@ def begin(db: sqlite3.Connection, rows: tuple[int, ...], uncounted: tuple[int, .
 
 
 def acquit(db: sqlite3.Connection) -> None:
-    """Forget the attempts at all that waits: the process ends in peace, so none of it has brought it down.
+    """Forget the attempts at all that waits or is owed: the process ends in peace, so none of it has brought it down.
 
     Of what a death leaves, the run that died is one that nobody counted; here there is none, so the count begins lower.
     """
-    db.execute("UPDATE inbox SET attempts = -1 WHERE state = 'waiting'")
+    db.execute("UPDATE inbox SET attempts = -1 WHERE state = 'waiting' OR unsaid = 1")
 
 
 def _posts(db: sqlite3.Connection, row: int) -> tuple[str, ...]:
@@ -250,10 +257,17 @@ def settle(db: sqlite3.Connection, rows: tuple[int, ...]) -> None:
 def promise(db: sqlite3.Connection, row: int, answer: int | None, sentence: str) -> None:
     """Settle a message with what is said to it: the turn of the bot that answers it, or a sentence.
 
-    What was promised before and is not said yet is replaced: an answer that was taken back, by a sentence.
+    What was promised before and is not said yet is replaced: an answer, which is taken back, by a sentence. Attempts
+    are counted anew: now it is the saying that may be deadly.
     """
+    if answer is None:
+        db.execute(
+            "DELETE FROM turns WHERE id = (SELECT answer FROM inbox WHERE id = ? AND state = 'settled' AND unsaid = 1)",
+            (row,),
+        )
     db.execute(
-        "UPDATE inbox SET state = 'settled', text = '', extras = NULL, answer = ?, sentence = ?, unsaid = 1"
+        "UPDATE inbox SET state = 'settled', text = '', extras = NULL, answer = ?, sentence = ?, unsaid = 1,"
+        " attempts = 0"
         " WHERE id = ? AND (state = 'waiting' OR (state = 'settled' AND unsaid = 1))",
         (answer, to_text(sentence), row),
     )

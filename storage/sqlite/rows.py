@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from memory.types import (
+    Access,
     Attachment,
     Conversation,
     Decision,
@@ -40,7 +41,7 @@ SUMMARY = "text, tokens, through, version, made_at"
 CONVERSATION = "c.platform, c.space, c.channel, c.thread, c.user"
 INBOUND = (
     "i.thread, i.message_id, i.author, i.author_name, i.text, i.extras, i.sent_at, i.addressed, i.aside, i.visibility,"
-    " i.private"
+    " i.private, i.access"
 )
 WAITING = f"i.id, i.decision, i.attempts, i.together, {CONVERSATION}, {INBOUND}"
 """The columns that `to_waiting` reads, of `inbox i JOIN conversations c`."""
@@ -83,6 +84,26 @@ def dump_extras(inbound: Inbound, quote: Quote | None) -> str | None:
     mentions = [[person.user, person.name] for person in inbound.mentions]
     parts = [dump_attachments(inbound.attachments), mentions, dump_quote(quote)]
     return _dump(parts)
+
+
+def dump_access(inbound: Inbound) -> str | None:
+    """Who can read a message's place beside its visibility, as JSON: [enclosed, restricted, shared, guest].
+
+    Nothing for the common case of none of them.
+    """
+    marks = [inbound.enclosed, inbound.restricted, inbound.shared, inbound.guest]
+    return _dump(marks) if any(marks) else None
+
+
+def dump_readers(access: Access) -> str:
+    """Who can read a place, as JSON: [visibility, enclosed, restricted, shared]."""
+    return _dump([access.visibility, access.enclosed, access.restricted, access.shared])
+
+
+def to_access(stored: str) -> Access:
+    """Who can read a place, from what `dump_readers` made of it."""
+    visibility, *marks = json.loads(stored)
+    return Access(Visibility(visibility), *marks)
 
 
 def _dump(parts: Sequence[object]) -> str:
@@ -132,6 +153,7 @@ def to_waiting(row: Row, posts: tuple[str, ...]) -> Waiting:
     """A row of the columns WAITING, with the ids of the messages that hold its reply so far."""
     id_, decision, attempts, together, platform, space, channel, conversation_thread, user = row[:9]
     thread, message_id, author, author_name, text, extras, sent_at, addressed, aside, visibility, private = row[9:20]
+    enclosed, restricted, shared, guest = json.loads(row[20]) if row[20] else (False, False, False, False)
     attachments, mentions, quote = json.loads(extras) if extras else (None, [], None)
     inbound = Inbound(
         Place(platform, space, channel, thread),
@@ -147,6 +169,10 @@ def to_waiting(row: Row, posts: tuple[str, ...]) -> Waiting:
         _to_attachments(attachments),
         to_quote(quote) if quote else None,
         private=bool(private),
+        enclosed=enclosed,
+        restricted=restricted,
+        shared=shared,
+        guest=guest,
     )
     conversation = Conversation(platform, space, channel, conversation_thread, user)
     return Waiting(id_, inbound, conversation, Decision(decision), posts, attempts, together)

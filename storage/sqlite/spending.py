@@ -6,13 +6,20 @@ import sqlite3
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from memory.types import Conversation, Scope, Spent, Usage, spenders
+from memory.types import Conversation, Scope, Spent, Usage, Visibility, spenders
 from storage.sqlite.rows import EPOCH
 
 DAY = timedelta(days=1)
 
 
-def spend(db: sqlite3.Connection, conversation: Conversation, author: str, usage: Usage, now: datetime) -> None:
+def spend(
+    db: sqlite3.Connection,
+    conversation: Conversation,
+    author: str,
+    visibility: Visibility,
+    usage: Usage,
+    now: datetime,
+) -> None:
     """Add one model call to its user, its space and the whole; a fold is nobody's own.
 
     Where the server reports nothing, the prompt counts as it was counted here.
@@ -21,7 +28,7 @@ def spend(db: sqlite3.Connection, conversation: Conversation, author: str, usage
     db.executemany(
         "INSERT INTO spending (day, scope, key, tokens) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (day, scope, key) DO UPDATE SET tokens = tokens + excluded.tokens",
-        [(_day(now), scope, key, tokens) for scope, key in spenders(conversation, author).items()],
+        [(_day(now), scope, key, tokens) for scope, key in spenders(conversation, author, visibility).items()],
     )
 
 
@@ -43,6 +50,13 @@ def lift(db: sqlite3.Connection, scope: Scope, key: str, now: datetime) -> None:
         " ON CONFLICT (day, scope, key) DO UPDATE SET lifted = 1",
         (_day(now), scope, key),
     )
+
+
+def forget_spender(db: sqlite3.Connection, platform: str, user: str, now: datetime) -> int:
+    """Forget what a user spent on earlier days, and return on how many; today's limit still holds for him."""
+    return db.execute(
+        "DELETE FROM spending WHERE day < ? AND scope = ? AND key = ?", (_day(now), Scope.USER, f"{platform}:{user}")
+    ).rowcount
 
 
 def _day(now: datetime) -> int:

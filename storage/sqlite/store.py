@@ -9,27 +9,31 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TextIO, TypeVar
+from typing import ParamSpec, TextIO, TypeVar
 
 from errors import StorageError
-from memory.ports import Clock, Echo, Promise
+from memory.ports import Clock, Echo, Promise, Rank
 from memory.types import (
+    Access,
+    Audience,
     Conversation,
     Decision,
     Exchange,
     Extent,
-    FoldDone,
+    Fact,
     Forgetting,
     Inbound,
     Owed,
     Place,
+    Question,
+    Recalled,
     Scope,
+    Shown,
     Spent,
-    Standing,
     Stored,
     Thread,
     Turn,
@@ -37,12 +41,24 @@ from memory.types import (
     Waiting,
     Window,
 )
+from storage.archive import Archive
 from storage.migrate import migrate_sqlite
-from storage.sqlite import absence, amending, deletion, inbox, spending, transcript
+from storage.sqlite import (
+    absence,
+    amending,
+    earlier,
+    inbox,
+    reading,
+    recall,
+    spending,
+    transcript,
+)
 from storage.sqlite import forgetting as forget_rows
-from storage.sqlite.connection import Connection, checkpoint
+from storage.sqlite.cleaning import Cleaning
+from storage.sqlite.connection import Connection
+from storage.sqlite.echoes import Echoes
 from storage.sqlite.files import APPLICATION_ID, lock, look_at
-from storage.sqlite.rows import to_micros
+from storage.sqlite.gists import Gists
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +66,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def open_sqlite(path: Path, clock: Clock) -> SQLiteStore:
-    """Open a database for serving: looked at, locked, migrated.
+INDEXED_AT_ONCE = 2_000
+"""Turns of an older database that a start writes into the index of recall in one transaction, 0.15 s or so."""
+
+
+async def open_sqlite(path: Path, clock: Clock, archive: Archive | None = None) -> SQLiteStore:
+    """Open a database for serving: looked at, locked, migrated; what expires goes to the archive, if there is one.
 
     Raises: DatabaseUnusable, DatabaseInUse, StorageUnavailable.
     """
@@ -61,6 +81,8 @@ async def open_sqlite(path: Path, clock: Clock) -> SQLiteStore:
         writer = await Connection.open(path, writes=True)
         try:
             await writer.run(migrate_sqlite, APPLICATION_ID)
+            while await writer.write(recall.index_due, INDEXED_AT_ONCE):
+                pass
             left = await writer.run(_look_back)
             reader = await Connection.open(path, writes=False)
         except BaseException:
@@ -69,7 +91,7 @@ async def open_sqlite(path: Path, clock: Clock) -> SQLiteStore:
     except BaseException:
         held.close()
         raise
-    return SQLiteStore(path, writer, reader, held, clock, left)
+    return SQLiteStore(path, writer, reader, held, clock, left, Cleaning(path, writer, reader, clock, archive))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,46 +106,40 @@ def _look_back(db: sqlite3.Connection) -> _Left:
     return _Left(inbox.last_row(db), inbox.unsaid_rows(db))
 
 
-class SQLiteStore:
+class SQLiteStore(Gists):
     """See `memory.ports.Store`, verb by verb."""
 
     def __init__(
-        self, path: Path, writer: Connection, reader: Connection, held: TextIO, clock: Clock, left: _Left
+        self,
+        path: Path,
+        writer: Connection,
+        reader: Connection,
+        held: TextIO,
+        clock: Clock,
+        left: _Left,
+        cleaning: Cleaning,
     ) -> None:
+        super().__init__(writer, reader, clock)
         self._path = path
-        self._writer = writer
-        self._reader = reader
         self._held = held
-        self._clock = clock
         self._left = left
+        self._cleaning = cleaning
         self._begun: set[int] = set()
-        self._said: list[int] = []
-
-    async def _write(
-        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Run one transaction, with what was said since the last one: that is not worth a commit of its own."""
-        said, self._said = tuple(self._said), []
-
-        def both(db: sqlite3.Connection) -> T:
-            inbox.said(db, said)
-            return work(db, *args, **kwargs)
-
-        try:
-            return await self._writer.write(both)
-        except BaseException:  # also where the caller is cancelled, who learns of no outcome
-            self._said += said
-            raise
 
     async def accept(self, inbound: Inbound, conversation: Conversation, decision: Decision) -> int | None:
         """Take a message into the inbox."""
         return await self._write(inbox.accept, inbound, conversation, decision, self._clock())
 
     async def accept_and_load(
-        self, inbound: Inbound, conversation: Conversation, decision: Decision, window: Window
+        self,
+        inbound: Inbound,
+        conversation: Conversation,
+        decision: Decision,
+        window: Window,
+        audience: Audience | None = None,
     ) -> tuple[int, Thread] | None:
         """Take a message into the inbox and read its conversation, without waking another thread in between."""
-        return await self._write(_accept_and_load, inbound, conversation, decision, self._clock(), window)
+        return await self._write(_accept_and_load, inbound, conversation, decision, self._clock(), window, audience)
 
     async def pending(self, conversation: Conversation) -> tuple[Waiting, ...]:
         """The messages that wait for a lane."""
@@ -160,13 +176,13 @@ class SQLiteStore:
         """Note that a reply stands in full, with the next transaction."""
         self._said.append(waiting)
 
-    async def load(self, conversation: Conversation, window: Window) -> Thread:
+    async def load(self, conversation: Conversation, window: Window, audience: Audience | None = None) -> Thread:
         """The newest turns of a conversation, within a window."""
-        return await self._reader.read(transcript.load, conversation, window)
+        return await self._reader.read(transcript.load, conversation, window, audience)
 
-    async def load_oldest(self, conversation: Conversation, tokens: int) -> Thread:
+    async def load_oldest(self, conversation: Conversation, tokens: int, audience: Audience | None = None) -> Thread:
         """The oldest turns after the summary, within bounds."""
-        return await self._reader.read(transcript.load_oldest, conversation, tokens)
+        return await self._reader.read(transcript.load_oldest, conversation, tokens, audience)
 
     async def note_post(self, waiting: int, part: int, message_id: str) -> None:
         """Note which message holds a part of a reply."""
@@ -176,6 +192,12 @@ class SQLiteStore:
         """Add an exchange to its conversation, in its epoch."""
         return await self._write(transcript.record, exchange, self._clock())
 
+    async def take_earlier(
+        self, conversation: Conversation, access: Access, said: Sequence[tuple[Inbound, Turn]]
+    ) -> int:
+        """Add what was said before."""
+        return await self._write(earlier.take, conversation, access, tuple(said), self._clock())
+
     async def retract(self, conversation: Conversation, message_id: str) -> None:
         """Take back an answer that could not be said."""
         await self._write(transcript.retract, conversation, message_id)
@@ -184,47 +206,58 @@ class SQLiteStore:
         """Settle a message that leaves no turn, with what is said to it."""
         await self._write(inbox.promise, waiting, None, sentence)
 
-    async def save_fold(self, fold: FoldDone) -> bool:
-        """Put a new summary in place of the one it was made from."""
-        return await self._write(transcript.save_fold, fold, self._clock())
-
-    async def amend(self, inbound: Inbound, turn: Turn) -> frozenset[Conversation] | None:
+    async def amend(self, inbound: Inbound, turn: Turn, echo: Echo) -> Extent | None:
         """Give a message its new words."""
-        return await self._write(amending.amend, inbound, turn)
+        return await self._write(amending.amend, inbound, turn, Echoes(echo), self._clock())
 
     async def joined(self, place: Place, at: datetime) -> bool:
         """Whether the bot had spoken there."""
         return await self._reader.read(transcript.joined, place, at)
 
-    async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
-        """How the conversation stands."""
-        return await self._reader.read(transcript.standing, conversation, summary=summary)
-
     async def extent(self, forgetting: Forgetting, echo: Echo) -> Extent:
         """How much a forgetting would take."""
-        return await self._reader.read(forget_rows.extent, forgetting, echo)
+        return await self._look_ahead(forgetting, Echoes(echo))
 
     async def forget(self, forgetting: Forgetting, echo: Echo, promise: Promise | None = None) -> Extent:
         """Forget, in every table at once."""
-        return await self._write(forget_rows.forget, forgetting, echo, self._clock(), promise)
+        echoes = Echoes(echo)
+        gone = await self._write(forget_rows.forget_at_once, forgetting, echoes, self._clock(), promise)
+        if gone is None:
+            await self._look_ahead(forgetting, echoes)
+            gone = await self._write(forget_rows.forget, forgetting, echoes, self._clock(), promise)
+        return gone
+
+    async def _look_ahead(self, forgetting: Forgetting, echoes: Echoes) -> Extent:
+        """Search what is to be forgotten on a connection of its own: nobody writes or reads later for that."""
+        searcher = await Connection.open(self._path, writes=False)
+        try:
+            return await searcher.read(forget_rows.extent, forgetting, echoes)
+        finally:
+            await searcher.close()
+
+    async def search(
+        self, question: Question, audience: Audience, shown: Shown | None, rank: Rank, most: int
+    ) -> tuple[Recalled, ...]:
+        """Search what an audience may hear."""
+        return await self._reader.read(recall.search, question, audience, shown, rank, most)
+
+    async def rested(self, before: datetime, most: int) -> tuple[Conversation, ...]:
+        """Where something was not read for facts yet."""
+        return await self._reader.read(reading.rested, before, most)
+
+    async def load_unread(self, conversation: Conversation, tokens: int) -> Thread:
+        """The turns that were not read for facts yet."""
+        return await self._reader.read(reading.load_unread, conversation, tokens)
+
+    async def note_read(
+        self, conversation: Conversation, epoch: int, through: int, facts: Sequence[Fact], usage: Usage | None
+    ) -> bool:
+        """Note what was read for facts."""
+        return await self._write(reading.note_read, conversation, epoch, through, tuple(facts), usage, self._clock())
 
     async def scrub(self, *, at_most: int | None = None) -> bool:
-        """Clean the files of what was forgotten.
-
-        Deleting, even with `secure_delete`, leaves copies in pages that SQLite moved; VACUUM writes every page anew and
-        a truncating checkpoint drops the log that still held the old ones (7 of 2,500 rows were left without, none
-        with; measured on SQLite 3.40.1).
-        """
-        due = await self._reader.read(_scrub_due)
-        if due is None:
-            return True
-        if at_most is not None and self._path.stat().st_size > at_most:
-            return False
-        await self._writer.run(_vacuum)
-        if not await checkpoint(self._writer):
-            return False
-        await self._write(_note_scrubbed, due, self._clock())
-        return True
+        """Clean the files of what was forgotten."""
+        return await self._cleaning.scrub(at_most)
 
     async def usages(self, model: str, newest: int) -> tuple[Usage, ...]:
         """The newest calls to a model."""
@@ -239,7 +272,7 @@ class SQLiteStore:
         return await self._reader.read(absence.heard_until, platform)
 
     async def places(self, platform: str, since: datetime, most: int) -> tuple[Place, ...]:
-        """Where people talked to the bot lately."""
+        """Where people wait for the bot, and where they talked to it lately."""
         return await self._reader.read(absence.places, platform, since, most)
 
     async def stored(self, place: Place, since: datetime) -> tuple[Stored, ...]:
@@ -254,9 +287,9 @@ class SQLiteStore:
         """Lift a limit for today."""
         await self._write(spending.lift, scope, key, self._clock())
 
-    async def prune(self, before: datetime) -> int:
+    async def prune(self, before: datetime, held: Collection[Conversation] = ()) -> int:
         """Purge what has expired."""
-        return await self._write(deletion.prune, before, self._clock())
+        return await self._cleaning.prune(before, held)
 
     async def close(self) -> None:
         """Write what is still to be written, close both connections and let the lock go."""
@@ -276,20 +309,7 @@ def _accept_and_load(
     decision: Decision,
     now: datetime,
     window: Window,
+    audience: Audience | None,
 ) -> tuple[int, Thread] | None:
     row = inbox.accept(db, inbound, conversation, decision, now)
-    return None if row is None else (row, transcript.load(db, conversation, window))
-
-
-def _scrub_due(db: sqlite3.Connection) -> int | None:
-    """The newest request for a scrub that was not carried out."""
-    found = db.execute("SELECT MAX(id) FROM scrubs WHERE done_at IS NULL").fetchone()
-    return None if found[0] is None else int(found[0])
-
-
-def _vacuum(db: sqlite3.Connection) -> None:
-    db.execute("VACUUM")
-
-
-def _note_scrubbed(db: sqlite3.Connection, due: int, now: datetime) -> None:
-    db.execute("UPDATE scrubs SET done_at = ? WHERE id <= ? AND done_at IS NULL", (to_micros(now), due))
+    return None if row is None else (row, transcript.load(db, conversation, window, audience))

@@ -9,9 +9,10 @@ from typing import Literal
 
 from memory.types import (
     MESSAGE_TOKENS,
+    Access,
+    Audience,
     Conversation,
     Exchange,
-    FoldDone,
     Place,
     Role,
     Standing,
@@ -21,12 +22,16 @@ from memory.types import (
     Usage,
     Window,
 )
+from storage.sqlite import facts
+from storage.sqlite.hearing import scope_id
 from storage.sqlite.inbox import conversation_id, make_conversation, promise, settle
 from storage.sqlite.rows import (
     SUMMARY,
     TURN,
     dump_attachments,
     dump_quote,
+    dump_readers,
+    to_access,
     to_micros,
     to_moment,
     to_summary,
@@ -41,35 +46,58 @@ UNREAD_COUNTED = 1000
 LARGEST_ID = 2**63 - 1
 
 
-def load(db: sqlite3.Connection, conversation: Conversation, window: Window) -> Thread:
+def load(
+    db: sqlite3.Connection, conversation: Conversation, window: Window, audience: Audience | None = None
+) -> Thread:
     """See `Store.load`."""
     row = conversation_id(db, conversation)
     if row is None:
-        return Thread(conversation, epoch=0)
-    summary = _current_summary(db, row) if window.summary else None
+        known = facts.known(db, 0, audience, ()) if audience else facts.Known()
+        return Thread(conversation, epoch=0, learned=known.since)
+    summary = current_summary(db, row) if window.summary else None
     through = summary.through if summary else 0
-    turns = _take(_turns_after(db, row, through, "DESC"), window)
+    turns = take(turns_after(db, row, through, "DESC"), window)
     unread = _count_unread(db, row, through, turns[-1].id) if turns else 0
-    return Thread(conversation, _epoch(db, row), summary, tuple(reversed(turns)), unread)
+    known = facts.known(db, row, audience, turns) if audience else facts.Known()
+    epoch, joined_at = db.execute("SELECT epoch, joined_at FROM conversations WHERE id = ?", (row,)).fetchone()
+    return Thread(
+        conversation,
+        epoch,
+        summary,
+        tuple(reversed(turns)),
+        unread,
+        facts=known.stood,
+        learned=known.since,
+        joined=joined_at is not None,
+    )
 
 
-def load_oldest(db: sqlite3.Connection, conversation: Conversation, tokens: int) -> Thread:
+def load_oldest(
+    db: sqlite3.Connection, conversation: Conversation, tokens: int, audience: Audience | None = None
+) -> Thread:
     """See `Store.load_oldest`."""
     row = conversation_id(db, conversation)
     if row is None:
         return Thread(conversation, epoch=0)
-    summary = _current_summary(db, row)
+    summary = current_summary(db, row)
     through = summary.through if summary else 0
-    turns = _take(_turns_after(db, row, through, "ASC"), Window(tokens, UNREAD_COUNTED, tokens))
-    unread = _count_unread(db, row, turns[-1].id, None) if turns else 0
-    return Thread(conversation, _epoch(db, row), summary, tuple(turns), unread)
+    turns, unread = load_after(db, row, through, tokens)
+    known = facts.known(db, row, audience, turns[::-1]) if audience else facts.Known()
+    return Thread(conversation, _epoch(db, row), summary, turns, unread, facts=known.stood, learned=known.since)
 
 
-def _turns_after(db: sqlite3.Connection, row: int, through: int, order: Literal["ASC", "DESC"]) -> sqlite3.Cursor:
+def load_after(db: sqlite3.Connection, row: int, through: int, tokens: int) -> tuple[tuple[Turn, ...], int]:
+    """The oldest turns of a conversation after one, within bounds, and how many there are after these."""
+    turns = take(turns_after(db, row, through, "ASC"), Window(tokens, UNREAD_COUNTED, tokens))
+    return tuple(turns), _count_unread(db, row, turns[-1].id, None) if turns else 0
+
+
+def turns_after(db: sqlite3.Connection, row: int, through: int, order: Literal["ASC", "DESC"]) -> sqlite3.Cursor:
+    """A cursor over the turns of a conversation after one."""
     return db.execute(f"SELECT {TURN} FROM turns WHERE conversation = ? AND id > ? ORDER BY id {order}", (row, through))
 
 
-def _take(rows: sqlite3.Cursor, window: Window) -> list[Turn]:
+def take(rows: sqlite3.Cursor, window: Window) -> list[Turn]:
     """Turns from a cursor until one of the window's bounds is passed; what lies beyond is never read."""
     taken: list[Turn] = []
     size = 0
@@ -92,11 +120,18 @@ def _count_unread(db: sqlite3.Connection, row: int, above: int, below: int | Non
     )
 
 
+def epoch_of(db: sqlite3.Connection, conversation: Conversation) -> int:
+    """The epoch of a conversation; 0 where nothing was said in it yet."""
+    row = conversation_id(db, conversation)
+    return 0 if row is None else _epoch(db, row)
+
+
 def _epoch(db: sqlite3.Connection, row: int) -> int:
     return int(db.execute("SELECT epoch FROM conversations WHERE id = ?", (row,)).fetchone()[0])
 
 
-def _current_summary(db: sqlite3.Connection, row: int) -> Summary | None:
+def current_summary(db: sqlite3.Connection, row: int) -> Summary | None:
+    """The summary that stands in a conversation."""
     found = db.execute(
         f"SELECT {SUMMARY} FROM summaries WHERE conversation = ? ORDER BY version DESC LIMIT 1", (row,)
     ).fetchone()
@@ -108,6 +143,11 @@ def record(db: sqlite3.Connection, exchange: Exchange, now: datetime) -> bool:
     row = make_conversation(db, exchange.conversation)
     if _epoch(db, row) != exchange.epoch:
         return False
+    readers = dump_readers(exchange.access)
+    db.execute(
+        "UPDATE conversations SET access = ?1, unread = 1 WHERE id = ?2 AND (access IS NOT ?1 OR unread = 0)",
+        (readers, row),
+    )
     for turn in exchange.heard:
         _insert_turn(db, row, turn, exchange)
     answer = None
@@ -117,13 +157,17 @@ def record(db: sqlite3.Connection, exchange: Exchange, now: datetime) -> bool:
             "UPDATE conversations SET joined_at = MIN(?1, COALESCE(joined_at, ?1)) WHERE id = ?2",
             (to_micros(exchange.heard[-1].sent_at), row),
         )
+        db.executemany(
+            "INSERT INTO sources (answer, turn) SELECT ?, id FROM turns WHERE id = ? ON CONFLICT DO NOTHING",
+            [(answer, turn) for turn in exchange.recalled],
+        )
     if exchange.settles and (answer is not None or exchange.sentence):
         promise(db, exchange.settles[-1], answer, exchange.sentence)
     settle(db, exchange.settles)
     if exchange.usage is not None:
         author = exchange.heard[-1].author if exchange.heard else ""
-        _insert_usage(db, row, author, "reply", exchange.usage, now)
-        spend(db, exchange.conversation, author, exchange.usage, now)
+        insert_usage(db, row, author, "reply", exchange.usage, now)
+        spend(db, exchange.conversation, author, exchange.access.visibility, exchange.usage, now)
     return True
 
 
@@ -132,8 +176,8 @@ def _insert_turn(db: sqlite3.Connection, row: int, turn: Turn, exchange: Exchang
     answers = exchange.heard[-1].author if turn.role is Role.ASSISTANT and exchange.heard else ""
     db.execute(
         "INSERT INTO turns (conversation, role, author, author_name, answers, text, tokens, sent_at, message_id,"
-        " visibility, attachments, quote, quote_author, quote_message)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conversation, message_id) DO NOTHING",
+        " visibility, scope, attachments, quote, quote_author, quote_message)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conversation, message_id) DO NOTHING",
         (
             row,
             turn.role,
@@ -144,7 +188,8 @@ def _insert_turn(db: sqlite3.Connection, row: int, turn: Turn, exchange: Exchang
             turn.tokens,
             to_micros(turn.sent_at),
             turn.message_id,
-            exchange.visibility,
+            exchange.access.visibility,
+            scope_id(db, exchange.access.scope(exchange.conversation.place)),
             dump_attachments(turn.attachments),
             dump_quote(turn.quote),
             turn.quote.author if turn.quote else None,
@@ -155,7 +200,8 @@ def _insert_turn(db: sqlite3.Connection, row: int, turn: Turn, exchange: Exchang
     return int(found.fetchone()[0])
 
 
-def _insert_usage(db: sqlite3.Connection, row: int, author: str, purpose: str, usage: Usage, now: datetime) -> None:
+def insert_usage(db: sqlite3.Connection, row: int, author: str, purpose: str, usage: Usage, now: datetime) -> None:
+    """Note what a model call took."""
     db.execute(
         "INSERT INTO usage (at, conversation, author, purpose, model, prompt_tokens, cached_tokens, completion_tokens,"
         " counted, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -182,20 +228,11 @@ def retract(db: sqlite3.Connection, conversation: Conversation, message_id: str)
     )
 
 
-def save_fold(db: sqlite3.Connection, fold: FoldDone, now: datetime) -> bool:
-    """See `Store.save_fold`: compare and set on the version, within the epoch."""
-    row = make_conversation(db, fold.conversation)
-    current = _current_summary(db, row)
-    if _epoch(db, row) != fold.epoch or (current.version if current else 0) != fold.replaces:
-        return False
-    summary = fold.summary
-    db.execute(
-        f"INSERT INTO summaries (conversation, {SUMMARY}) VALUES (?, ?, ?, ?, ?, ?)",
-        (row, to_text(summary.text), summary.tokens, summary.through, summary.version, to_micros(summary.made_at)),
-    )
-    _insert_usage(db, row, "", "fold", fold.usage, now)
-    spend(db, fold.conversation, "", fold.usage, now)
-    return True
+def access(db: sqlite3.Connection, conversation: Conversation) -> Access | None:
+    """See `Store.access`."""
+    row = conversation_id(db, conversation)
+    found = db.execute("SELECT access FROM conversations WHERE id = ?", (row,)).fetchone()
+    return to_access(found[0]) if found and found[0] else None
 
 
 def joined(db: sqlite3.Connection, place: Place, at: datetime) -> bool:
@@ -214,7 +251,7 @@ def standing(db: sqlite3.Connection, conversation: Conversation, *, summary: boo
     row = conversation_id(db, conversation)
     if row is None:
         return Standing(None, 0, 0, 0, None, None)
-    current = _current_summary(db, row) if summary else None
+    current = current_summary(db, row) if summary else None
     through = current.through if current else 0
     behind, first, last = db.execute(
         "SELECT COUNT(*), MIN(sent_at), MAX(sent_at) FROM turns WHERE conversation = ? AND id <= ?", (row, through)

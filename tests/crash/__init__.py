@@ -7,6 +7,7 @@
     story      what people say, whether the bot is there or not
     ledger     what was said, what the model answered, what stands in the end, and the faults between them (pure)
     rounds     one story with one death at a chosen boundary or moment, and the verdict
+    cases      small stories in which the bot dies at the very moment that some write is for
 
 The boundaries of a story are discovered by telling it once without a death. They form one sequence, numbered from 1 by
 occurrence: every commit of the database, and every request that writes once before and once after its effect.

@@ -12,6 +12,7 @@ from tests.crash.nursery import Life
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.model import FakeModel, cut
 from tests.fakes.slack import FakeSlack
+from tests.fakes.slack.events import mentioned
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -84,6 +85,15 @@ class WatchedSlack(FakeSlack):
     def web_app(self) -> web.Application:
         """See `Listening.web_app`."""
         return self._edge.over(super().web_app(), lambda request: SLACK_WRITES.get(request.path.rpartition("/")[2], ""))
+
+    def tell_of_mention(self, channel: str, ts: str) -> None:
+        """Tell that a message names the bot, whose text does not show it.
+
+        That a mention may stand in the blocks of a message and not in its text:
+        https://github.com/NousResearch/hermes-agent/issues/52387; that Slack tells of it is taken from
+        https://docs.slack.dev/reference/events/app_mention, which speaks of the message.
+        """
+        self._service.tell(mentioned(self._world, self._world.messages[channel, ts], ts))
 
     def _take_ack(self) -> bool:
         asyncio.get_running_loop().call_soon(self._edge.passes, "ack:after")

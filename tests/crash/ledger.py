@@ -82,13 +82,14 @@ class Ledger:
     """The record of one story, oldest first.
 
     `gone` are the marks of what was deleted or forgotten, `edited` words of the last versions of what was edited, by
-    mark.
+    mark. `given_up` are the marks of what is met with a sentence, as it has brought the bot down again and again.
     """
 
     said: dict[str, Said] = field(default_factory=dict)
     given: list[Given] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     edited: dict[str, str] = field(default_factory=dict)
+    given_up: set[str] = field(default_factory=set)
 
     def note(self, said: Said) -> None:
         """Note what somebody said."""
@@ -115,7 +116,7 @@ def complete(ledger: Ledger, standing: Sequence[Standing]) -> dict[int, tuple[St
     """The answers that can be read in full, by their numbers, with the messages that hold them."""
     found: defaultdict[int, list[Standing]] = defaultdict(list)
     for message in standing:
-        for number in _numbers(message.text):
+        for number in numbers_in(message.text):
             found[number].append(message)
     return {
         given.number: tuple(found[given.number])
@@ -131,32 +132,51 @@ def unanswered(ledger: Ledger, standing: Sequence[Standing], *, sentences: bool 
     """
     whole = complete(ledger, standing)
     answered = {mark for given in ledger.given if given.number in whole for mark in given.marks}
-    spoken_to = {message.answers for message in standing if not _numbers(message.text)}
+    spoken_to = {message.answers for message in standing if not numbers_in(message.text)}
     return [
         said.mark
         for said in ledger.said.values()
         if said.sort is not Sort.ASIDE
-        and said.mark not in answered
-        and not ((sentences or said.sort is Sort.COMMAND) and said.message_id in spoken_to)
+        and said.mark not in ledger.gone
+        and (said.mark not in answered or said.mark in ledger.given_up)
+        and not ((sentences or _wants_sentence(ledger, said)) and said.message_id in spoken_to)
     ]
 
 
+def _wants_sentence(ledger: Ledger, said: Said) -> bool:
+    """Whether the bot answers this in its own words, and the model does not."""
+    return said.sort is Sort.COMMAND or said.mark in ledger.given_up
+
+
 def find_faults(
-    ledger: Ledger, standing: Sequence[Standing], before: Sequence[Standing], kept: Kept, *, sentences: bool = False
+    ledger: Ledger,
+    standing: Sequence[Standing],
+    before: Sequence[Standing],
+    kept: Kept,
+    *,
+    sentences: bool = False,
+    died_once: bool = False,
 ) -> list[Fault]:
-    """Everything that is wrong in the end; `before` is what stood when the bot died, `sentences` as in `unanswered`."""
+    """Everything that is wrong in the end; `before` is what stood when the bot died, `sentences` as in `unanswered`.
+
+    What was answered together is torn apart on purpose once the bot has died over it before, so only of one that
+    `died_once` it is asked whether it was.
+    """
+    there = {message.message_id for message in standing}
     return [
         *_reply_faults(ledger, standing, sentences=sentences),
         *_line_faults(ledger, standing),
         *_change_faults(ledger, standing, before),
+        *(_tear_faults(ledger, standing, before) if died_once else ()),
         *_turn_faults(ledger, standing, kept),
         *(Fault("unsettled", row) for row in kept.open),
         *(Fault("not noted", message.message_id) for message in standing if message.message_id not in kept.posts),
+        *(Fault("noted in vain", post) for post in sorted(kept.posts - there)),
         *([] if kept.integrity == "ok" else [Fault("integrity", kept.integrity)]),
     ]
 
 
-def _numbers(text: str) -> list[int]:
+def numbers_in(text: str) -> list[int]:
     """The numbers of the answers that a text holds lines of, each once."""
     return list(dict.fromkeys(int(number) for number in LINE.findall(text)))
 
@@ -170,7 +190,7 @@ def _reply_faults(ledger: Ledger, standing: Sequence[Standing], *, sentences: bo
     for mark in unanswered(ledger, standing, sentences=sentences):
         yield Fault("unanswered", mark)
     whole = complete(ledger, standing)
-    plain = Counter(message.answers for message in standing if not _numbers(message.text))
+    plain = Counter(message.answers for message in standing if not numbers_in(message.text))
     times = Counter(
         mark
         for given in ledger.given
@@ -182,11 +202,13 @@ def _reply_faults(ledger: Ledger, standing: Sequence[Standing], *, sentences: bo
     for said in ledger.said.values():
         if times[said.mark] + plain[said.message_id] > 1:
             yield Fault("answered twice", said.mark)
-        elif plain[said.message_id] and said.sort is not Sort.COMMAND and not sentences:
+        elif plain[said.message_id] and not _wants_sentence(ledger, said) and not sentences:
             yield Fault("sentence", said.mark)
+        if said.sort is Sort.ASK and said.mark in ledger.gone and times[said.mark] + plain[said.message_id]:
+            yield Fault("answered although gone", said.mark)
     known = {said.message_id for said in ledger.said.values()}
     for message in standing:
-        if not _numbers(message.text) and message.answers not in known:
+        if not numbers_in(message.text) and message.answers not in known:
             yield Fault("said to nobody", f"{message.place} {message.text[:60]!r}")
 
 
@@ -195,12 +217,12 @@ def _line_faults(ledger: Ledger, standing: Sequence[Standing]) -> Iterator[Fault
     whole = complete(ledger, standing)
     times = Counter(line for message in standing for line in re.findall(r"\ba\d+\.\d+\b", message.text))
     doubled = {int(LINE.findall(line)[0]) for line, number in times.items() if number > 1}
-    for number in {number for message in standing for number in _numbers(message.text)} - whole.keys():
+    for number in {number for message in standing for number in numbers_in(message.text)} - whole.keys():
         marks = " ".join(ledger.given[number - 1].marks)
         yield Fault("doubled" if number in doubled else "partial", f"answer {number} to {marks}")
     for message in standing:
-        if len(_numbers(message.text)) > 1:
-            yield Fault("mixed", f"answers {_numbers(message.text)} in {message.message_id}")
+        if len(numbers_in(message.text)) > 1:
+            yield Fault("mixed", f"answers {numbers_in(message.text)} in {message.message_id}")
 
 
 def _change_faults(ledger: Ledger, standing: Sequence[Standing], before: Sequence[Standing]) -> Iterator[Fault]:
@@ -209,6 +231,20 @@ def _change_faults(ledger: Ledger, standing: Sequence[Standing], before: Sequenc
     for number, messages in complete(ledger, before).items():
         if any(now.get((message.place, message.message_id)) != message.text for message in messages):
             yield Fault("changed", f"answer {number} to {' '.join(ledger.given[number - 1].marks)}")
+
+
+def _tear_faults(ledger: Ledger, standing: Sequence[Standing], before: Sequence[Standing]) -> Iterator[Fault]:
+    """Where an answer to several messages was begun, those are answered, together and with no other."""
+
+    def answered_in(message: Standing) -> list[str]:
+        marks = (set(ledger.given[number - 1].marks) - ledger.gone for number in numbers_in(message.text))
+        return [" ".join(sorted(each)) for each in marks]
+
+    now = {(message.place, message.message_id): message for message in standing}
+    for message in before:
+        then = now.get((message.place, message.message_id))
+        if then is not None and numbers_in(then.text) and answered_in(then) != answered_in(message):
+            yield Fault("torn apart", f"{answered_in(message)}, now {answered_in(then)}")
 
 
 def _turn_faults(ledger: Ledger, standing: Sequence[Standing], kept: Kept) -> Iterator[Fault]:

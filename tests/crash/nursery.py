@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,17 +18,31 @@ ROOT = Path(__file__).parent.parent.parent
 
 GO = b"\n"
 
+Fatal = Callable[[Sequence[str]], bool]
+"""Whether the bot dies now, by the boundaries that it has reached, the newest last."""
+
+
+def never(_: Sequence[str]) -> bool:
+    """Whatever it reaches, it lives."""
+    return False
+
+
+def at(number: int) -> Fatal:
+    """It dies at one boundary, counted from 1."""
+    return lambda reached: len(reached) == number
+
 
 class Life:
-    """One process of the bot; `fatal` is the boundary, counted from 1, at which it is killed, 0 for none.
+    """One process of the bot; `fatal` says at which boundary it is killed, and may be set.
 
-    `reached` are the boundaries that it has come to, `killed` says that it was sent to
-    its death, `code` is what it exited with by itself.
+    `reached` are the boundaries that it has come to, `killed` says that it was sent to its death, `killed_at` at which
+    boundary, empty for none, `code` is what it exited with by itself.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fatal: int) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fatal: Fatal) -> None:
         self.reached: list[str] = []
         self.fatal = fatal
+        self.killed_at = ""
         self.code: int | None = None
         self.dead = asyncio.Event()
         self.pid = 0
@@ -36,11 +50,6 @@ class Life:
         self._reader = reader
         self._writer = writer
         self._keeping = asyncio.create_task(self._keep())
-
-    @property
-    def killed_at(self) -> str:
-        """The boundary at which it was killed; empty when it never came to it."""
-        return self.reached[self.fatal - 1] if 0 < self.fatal <= len(self.reached) else ""
 
     def passes(self, boundary: str) -> bool:
         """Count a boundary and say that all goes on; or, at the fatal one, kill the process and say that nothing does.
@@ -50,7 +59,8 @@ class Life:
         if self.killed or self.dead.is_set():
             return True
         self.reached.append(boundary)
-        if len(self.reached) == self.fatal:
+        if self.fatal(self.reached):
+            self.killed_at = boundary
             self.kill()
             return False
         return True
@@ -63,6 +73,15 @@ class Life:
     def stop(self) -> None:
         """Ask it to end, as a supervisor does."""
         self._send(signal.SIGTERM)
+
+    async def end(self, seconds: float) -> None:
+        """Ask it to end, and wait until it is gone; what has not ended after some seconds is killed."""
+        self.stop()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.dead.wait()
+        except TimeoutError:
+            await self.leave()
 
     async def leave(self) -> None:
         """End it if it still lives, and wait until it is gone."""
@@ -99,7 +118,7 @@ class Nursery:
     def __init__(self, orders: socket.socket) -> None:
         self._orders = orders
 
-    async def bear(self, arguments: Sequence[str], log: Path, fatal: int = 0) -> Life:
+    async def bear(self, arguments: Sequence[str], log: Path, fatal: Fatal = never) -> Life:
         """Start a bot with the arguments of `bot.py`; its log is added to a file."""
         ours, its = socket.socketpair()
         with its:

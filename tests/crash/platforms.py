@@ -70,6 +70,12 @@ class SlackStage(Stage):
     async def _delete(self, said: Said) -> None:
         await self._slack.delete(said.place.partition("/")[0], said.message_id)
 
+    async def tell_of_mention(self, mark: str) -> None:
+        """Let Slack tell that a message names the bot, whose text does not show it."""
+        said = self.ledger.said[mark]
+        assert isinstance(self._slack, WatchedSlack)
+        self._slack.tell_of_mention(said.place.partition("/")[0], said.message_id)
+
     async def absence(self) -> None:
         """See `Stage`: Slack tries four times to deliver, and gives up."""
         await self.until(lambda: self._slack.socket.outstanding == 0)

@@ -7,18 +7,19 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from time import monotonic
 
 from tests.crash.ledger import Fault, Standing, find_faults
-from tests.crash.nursery import Life, Nursery
+from tests.crash.nursery import Life, Nursery, at, never
 from tests.crash.platforms import on_stage
 from tests.crash.stage import Stage
 from tests.crash.story import Story
 from tests.fakes.proxy import Weather
 
 STORY_SECONDS = 60.0
-"""How long a story may take with a death in it; without one it takes four on Discord and eight on Slack."""
+"""How long a story may take with a death in it; without one it takes five."""
 
 DRAIN_SECONDS = 12.0
 """How long a bot has to end when it is asked to: `bot.DRAIN_SECONDS` and then some."""
@@ -81,10 +82,11 @@ async def play(
 
 
 class _Round:
-    """What is known of a round while it is played; `before` is what stood when the bot died first."""
+    """What is known of a round while it is played; `before` is what stood when the bot died first, of `deaths`."""
 
     def __init__(self, stage: Stage, death: Death, nursery: Nursery) -> None:
         self.before: list[Standing] = []
+        self.deaths = 0
         self.reached: list[str] = []
         self.where = ""
         self.faults: list[Fault] = []
@@ -96,10 +98,10 @@ class _Round:
     async def play(self) -> None:
         """Let the bot live, die and live again, until everything is said and answered and it has ended by itself."""
         telling = asyncio.create_task(self._story.tell())
-        fatal = iter((self._death.at, self._death.again))
+        fatal = iter((at(self._death.at), at(self._death.again)))
         try:
             while True:
-                life = await self._stage.bear(self._nursery, next(fatal, 0))
+                life = await self._stage.bear(self._nursery, next(fatal, never))
                 await self._live(life, telling)
                 self.reached = self.reached or life.reached
                 if not life.killed:
@@ -136,6 +138,7 @@ class _Round:
 
     async def _mourn(self, life: Life) -> None:
         """The time between two lives."""
+        self.deaths += 1
         if not self.where:
             self.before = self._stage.standing()
             self.where = life.killed_at or f"after {self._death.after:.3f} s"
@@ -147,14 +150,9 @@ class _Round:
         """The verdict, from what stands and what is kept."""
         life = self._stage.life
         if life is not None and not life.dead.is_set():
-            life.stop()
-            try:
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    await life.dead.wait()
-            except TimeoutError:
-                await life.leave()
-        stage = self._stage
-        return [*self.faults, *find_faults(stage.ledger, stage.standing(), self.before, stage.kept())]
+            await life.end(DRAIN_SECONDS)
+        stage, once = self._stage, self.deaths == 1
+        return [*self.faults, *find_faults(stage.ledger, stage.standing(), self.before, stage.kept(), died_once=once)]
 
 
 async def rehearse(platform: str, directory: Path, nursery: Nursery) -> Outcome:
@@ -165,16 +163,27 @@ async def rehearse(platform: str, directory: Path, nursery: Nursery) -> Outcome:
 def choose_deaths(rehearsed: Outcome, points: int, moments: int, seed: int) -> list[Death]:
     """So many of the boundaries, all where there are fewer, in their order; and so many random moments.
 
-    Half of the deaths are followed by a long absence, a quarter of those at random moments by a second death.
+    Every sort of boundary is chosen from before one is chosen from again: a write that happens once a story is as
+    likely as one that happens at every message. Half of the deaths are followed by a long absence, a quarter of those
+    at random moments by a second death.
     """
     chance = random.Random(f"{seed} {rehearsed.platform}")  # noqa: S311 - seeded random is the point
     known = range(1, len(rehearsed.reached) + 1)
-    chosen = sorted(chance.sample(known, min(points, len(known))))
-    deaths = [Death(at=at, long=chance.random() < 1 / 2) for at in chosen]
+    deaths = [Death(at=each, long=chance.random() < 1 / 2) for each in _choose_points(rehearsed, points, chance)]
     for _ in range(moments):
         again = chance.choice(known) if chance.random() < 1 / 4 else 0
         deaths.append(Death(after=chance.uniform(0.01, rehearsed.seconds), long=chance.random() < 1 / 2, again=again))
     return deaths
+
+
+def _choose_points(rehearsed: Outcome, points: int, chance: random.Random) -> list[int]:
+    """So many of the boundaries, counted from 1, from all their sorts in turn."""
+    sorts: dict[str, list[int]] = {}
+    for number, name in enumerate(rehearsed.reached, 1):
+        sorts.setdefault(name, []).append(number)
+    mixed = [chance.sample(numbers, len(numbers)) for numbers in sorts.values()]
+    turns = [number for turn in zip_longest(*chance.sample(mixed, len(mixed))) for number in turn if number is not None]
+    return sorted(turns[:points])
 
 
 def describe(outcome: Outcome) -> list[str]:

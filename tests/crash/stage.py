@@ -13,15 +13,15 @@ from pathlib import Path
 
 from tests.crash.edge import Edge
 from tests.crash.ledger import Kept, Ledger, Said, Sort, Standing
-from tests.crash.nursery import Life, Nursery
+from tests.crash.nursery import Fatal, Life, Nursery, never
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.model import Behaviour, ModelRequest, Say
 from tests.fakes.proxy import Proxy, Weather
 from tests.fakes.slack import FakeSlack
 from tests.scenes import Scene
 
-LONG_PIECES, LONG_PACE = 14, 0.2
-"""A long answer takes 2.8 s: time for two edits on Discord, one a second, and on Slack, one every 1.2 s."""
+LONG_PIECES, LONG_PACE = 13, 0.2
+"""A long answer takes 2.6 s: time for two edits on Discord, one a second, and on Slack, one every 1.2 s."""
 
 PIECES, PACE = 2, 0.06
 """Any other one stands there begun before the model has ended it."""
@@ -31,7 +31,11 @@ FOLD, FOLDED = "You keep the rolling summary", "They talked, and agreed on most 
 
 
 class Stage(ABC):
-    """A scene with a ledger; `life` is the bot that plays in it now, if any does."""
+    """A scene with a ledger; `life` is the bot that plays in it now, if any does.
+
+    Answers to the marks in `long` take two messages. Those to marks in `held` go on after their first words when the
+    event is set, and those to marks in `broken` come to their last line, and no further.
+    """
 
     long_lines: int
     """Lines of a long answer, so that it takes two messages."""
@@ -43,6 +47,8 @@ class Stage(ABC):
         self.scene = scene
         self.ledger = Ledger()
         self.long: set[str] = set()
+        self.held: dict[str, asyncio.Event] = {}
+        self.broken: set[str] = set()
         self.places: tuple[str, ...] = ()
         self.networks: tuple[Proxy, ...] = ()
         self._edge = edge
@@ -62,8 +68,8 @@ class Stage(ABC):
         """The bot that was born last."""
         return self._edge.life
 
-    async def bear(self, nursery: Nursery, fatal: int = 0) -> Life:
-        """Start the bot; `fatal` is the boundary at which it dies."""
+    async def bear(self, nursery: Nursery, fatal: Fatal = never) -> Life:
+        """Start the bot; `fatal` says at which boundary it dies."""
         config, env = self.scene.write_settings()
         self._edge.life = await nursery.bear(["--config", str(config), "--env", str(env)], self.log, fatal)
         return self._edge.life
@@ -111,12 +117,14 @@ class Stage(ABC):
 
     async def say(
         self, mark: str, words: str, *, sort: Sort = Sort.ASK, place: str = "", author: str = "", to_bot: bool = True
-    ) -> None:
+    ) -> Said:
         """Say something as Ann or somebody else, at home or elsewhere; an ask has its mark in it, and a command not."""
         place, author = place or self.places[0], author or self.scene.ann
         text = words if sort is Sort.COMMAND else f"{words} q-{mark}"
         message_id = await self.scene.say(author, text, place, to_bot=to_bot)
-        self.ledger.note(Said(mark, place, author, sort, message_id))
+        said = Said(mark, place, author, sort, message_id)
+        self.ledger.note(said)
+        return said
 
     @abstractmethod
     async def say_first(self, mark: str, words: str) -> None:
@@ -179,12 +187,16 @@ class Stage(ABC):
 
     def _respond(self, request: ModelRequest) -> Behaviour | str:
         """Answer what was said since the last answer, in lines of the ledger's; a fold is answered alike each time."""
-        if request.messages[0].content.startswith(FOLD):
+        if FOLD in request.text:
             return FOLDED
         newest = takewhile(lambda message: message.role == "user", reversed(request.messages))
         marks = self.ledger.answers([message.content for message in newest][::-1])
         is_long = not self.long.isdisjoint(marks)
         given = self.ledger.give(marks, [WORDS] * (self.long_lines if is_long else 2))
+        if not self.broken.isdisjoint(marks):
+            # The bot holds back what came last until more comes, so one piece alone would not be seen.
+            return Say((given.text.rpartition("\n")[0], "\n"), ending="silence")
+        gate = next((self.held[mark] for mark in marks if mark in self.held), None)
         size = -(-len(given.text) // (LONG_PIECES if is_long else PIECES))
         pieces = tuple(given.text[at : at + size] for at in range(0, len(given.text), size))
         left = len(pieces)
@@ -195,4 +207,4 @@ class Stage(ABC):
             given.full = left == 0
             self._edge.passes("model:piece")
 
-        return Say(pieces, pace=LONG_PACE if is_long else PACE, told=told)
+        return Say(pieces, pace=LONG_PACE if is_long else PACE, gate=gate, told=told)

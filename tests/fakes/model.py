@@ -134,6 +134,12 @@ def mistral_error(*field: str) -> Json:
     }
 
 
+def form_refused(form: str) -> Refuse:
+    """What LM Studio says to `json_object` (lmstudio-bug-tracker 169), and much the same of a schema."""
+    taken = "text" if form == "json_schema" else "json_schema"
+    return Refuse(400, {"error": f"'response_format.type' must be '{taken}'"})
+
+
 def openrouter_error(status: int, message: str, **metadata: object) -> Json:
     """An error of OpenRouter's API (its docs, errors and debugging); a number is the only code that there is."""
     error: dict[str, object] = {"message": message, "code": status}

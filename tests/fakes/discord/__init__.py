@@ -10,8 +10,9 @@
         await discord.wait_for(lambda: len(discord.messages(channel)) == 2)
 
 Everything that is made has an id, a string of 19 digits. Every behaviour names its source where it is written.
-`server` is the face, `troubles` its half that breaks things; `world` what exists, `service` what happens, `gateway` and
-`rest` (with its routes in `places`, `messages`, `interactions`) the two ways in, `shapes` and `wire` the JSON.
+`server` is the face, `servers` its part that builds, `troubles` the one that breaks things; `world` what exists,
+`service` what happens, `gateway` and `rest` (with its routes in `places`, `messages`, `interactions`) the two ways in,
+`shapes` and `wire` the JSON.
 """
 
 from tests.fakes.discord.mentions import AllowedMentions

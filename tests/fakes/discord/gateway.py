@@ -279,7 +279,7 @@ class Gateway:
         ready: JsonObject = {
             "v": API_VERSION,
             "user": user_json(self._world.bot),
-            "guilds": [{"id": guild, "unavailable": True} for guild in self._world.guilds],
+            "guilds": [{"id": guild.id, "unavailable": True} for guild in self._world.bot_guilds()],
             "session_id": session.id,
             "resume_gateway_url": self._account.gateway_url,
             "application": {"id": application["id"], "flags": application["flags"]},
@@ -287,7 +287,7 @@ class Gateway:
         }
         session.emit("READY", ready)
         if Intent.GUILDS in intents:
-            for guild in self._world.guilds.values():
+            for guild in self._world.bot_guilds():
                 if guild.id not in self.late:
                     session.emit("GUILD_CREATE", guild_create_json(self._world, guild))
 

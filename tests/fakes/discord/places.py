@@ -54,7 +54,7 @@ class PlaceRoutes:
                 "permissions": permissions_json(self._world.guild_permissions(bot, guild.id)),
                 "features": [],
             }
-            for guild in self._world.guilds.values()
+            for guild in self._world.bot_guilds()
         ]
 
     def open_dm(self, call: Call) -> JsonObject:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from aiohttp import web
 
 from tests.fakes.discord import people
-from tests.fakes.discord.gateway import Connections, Intent
-from tests.fakes.discord.permissions import Overwrite, Permission
+from tests.fakes.discord.gateway import Connections
 from tests.fakes.discord.rest import ROOT, build_app
+from tests.fakes.discord.servers import Servers
 from tests.fakes.discord.service import Commands, FakeRequest, Service
-from tests.fakes.discord.shapes import JsonObject, channel_json, guild_create_json, message_event_json, role_json
+from tests.fakes.discord.shapes import JsonObject, channel_json, guild_create_json, message_event_json
 from tests.fakes.discord.troubles import Troubles
 from tests.fakes.discord.world import Channel, ChannelType, FakeFile, FakeMessage, MessageFlag, MessageType
 from tests.fakes.listening import Listening
 
 
-class FakeDiscord(Troubles, Listening):
+class FakeDiscord(Servers, Troubles, Listening):
     """A Discord of one's own on a loopback port; an async context manager.
 
     `port` 0 takes a free one. `bot_id` is the bot's user and application id. All ids are strings.
@@ -79,53 +78,6 @@ class FakeDiscord(Troubles, Listening):
     def add_user(self, name: str, display_name: str | None = None, *, bot: bool = False) -> str:
         """Register an account; it is in no server yet."""
         return self._world.add_user(name, display_name, bot=bot).id
-
-    def add_guild(self, name: str, owner: str | None = None) -> str:
-        """Found a server with the bot in it; without `owner` somebody unnamed owns it. Connected bots are told."""
-        guild = self._world.add_guild(name, owner or self.add_user(f"owner-of-{name}".lower()))
-        self._service.gateway.dispatch("GUILD_CREATE", lambda _: guild_create_json(self._world, guild), Intent.GUILDS)
-        self._service.changes.mark()
-        return guild.id
-
-    def add_role(self, guild: str, name: str, permissions: Permission = Permission.NONE) -> str:
-        """Add a role; what it permits comes on top of what @everyone may."""
-        role = self._world.add_role(guild, name, permissions)
-        event = {"guild_id": guild, "role": role_json(role)}
-        self._service.gateway.dispatch("GUILD_ROLE_CREATE", lambda _: dict(event), Intent.GUILDS)
-        return role.id
-
-    def add_member(self, guild: str, user: str, roles: Sequence[str] = (), nick: str | None = None) -> None:
-        """Let a user join a server, or give a member other roles; the bot hears nothing: it has no members intent."""
-        self._world.add_member(guild, user, tuple(roles), nick)
-
-    def remove_member(self, guild: str, user: str) -> None:
-        """Let a member leave; the bot hears nothing of that either, and what he wrote stays."""
-        del self._world.guilds[guild].members[user]
-
-    def add_channel(
-        self,
-        guild: str,
-        name: str,
-        *,
-        private: bool = False,
-        kind: Literal["text", "forum", "voice", "announcement"] = "text",
-        nsfw: bool = False,
-    ) -> str:
-        """Add a channel; a private one is hidden from @everyone and shown to the bot."""
-        channel = Channel(self._world.new_id(), ChannelType[kind.upper()], name, guild, nsfw=nsfw)
-        if private:
-            channel.overwrites[guild] = Overwrite(deny=Permission.VIEW_CHANNEL)
-            channel.overwrites[self.bot_id] = Overwrite(allow=Permission.VIEW_CHANNEL, member=True)
-        self._service.tell_channel("CHANNEL_CREATE", self._world.add_channel(channel))
-        return channel.id
-
-    def set_overwrite(
-        self, channel: str, target: str, allow: Permission = Permission.NONE, deny: Permission = Permission.NONE
-    ) -> None:
-        """Grant and take away in one channel, from a role or a user (the bot too); replaces what was set for him."""
-        found = self._world.channels[channel]
-        found.overwrites[target] = Overwrite(allow, deny, member=target in self._world.users)
-        self._service.tell_channel("CHANNEL_UPDATE", found)
 
     def add_thread(
         self,

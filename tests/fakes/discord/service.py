@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from tests.fakes.changes import Changes
 from tests.fakes.discord.faults import Faults
 from tests.fakes.discord.gateway import Account, Gateway, Intent
-from tests.fakes.discord.shapes import JsonObject, channel_json, message_event_json, message_json
+from tests.fakes.discord.shapes import JsonObject, gateway_channel_json, message_event_json, message_json
 from tests.fakes.discord.world import Channel, Edit, FakeMessage, World
 
 NONCE_SECONDS = 180.0
@@ -96,7 +96,7 @@ class Service:
     def tell_channel(self, event: str, channel: Channel, extra: JsonObject | None = None) -> None:
         """Dispatch an event about a channel or a thread; of a thread that the bot does not see it hears nothing."""
         if not channel.is_thread or self.world.bot_sees(channel):
-            shape = channel_json(self.world, channel) | (extra or {})
+            shape = gateway_channel_json(self.world, channel) | (extra or {})
             self.gateway.dispatch(event, lambda _: shape, Intent.GUILDS)
         self.changes.mark()
 

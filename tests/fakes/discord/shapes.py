@@ -25,6 +25,9 @@ from tests.fakes.discord.world import (
 
 JsonObject: TypeAlias = dict[str, object]
 
+OBFUSCATED = 1 << 17
+"""Channel flag: the bot may not see the channel; what is told of it is true of `id`, `type` and `position` alone."""
+
 MESSAGE_CONTENT_LIMITED = 1 << 19
 """Application flag: the message-content intent is switched on for an app in fewer than 100 servers."""
 
@@ -108,6 +111,20 @@ def channel_json(world: World, channel: Channel) -> JsonObject:
     return shape
 
 
+def gateway_channel_json(world: World, channel: Channel) -> JsonObject:
+    """A channel object as the gateway gives it: of one that the bot may not see, hardly anything is told.
+
+    Its name is a placeholder, and its one overwrite keeps @everyone from viewing it.
+    Source: "Channel Obfuscation for Users and Bots", https://docs.discord.com/developers/change-log.
+    """
+    shape = channel_json(world, channel)
+    if channel.type is ChannelType.DM or world.bot_sees(channel):
+        return shape
+    deny = {"id": channel.guild, "type": 0, "allow": "0", "deny": str(int(Permission.VIEW_CHANNEL))}
+    hidden = {"name": "___hidden___", "topic": None, "nsfw": False, "last_message_id": None, "flags": OBFUSCATED}
+    return shape | hidden | {"permission_overwrites": [deny]}
+
+
 def _thread_part(world: World, thread: Channel) -> JsonObject:
     made_at = snowflake_time(thread.id).isoformat()
     count = len(world.history(thread.id))
@@ -146,38 +163,44 @@ def guild_json(guild: Guild) -> JsonObject:
         "default_message_notifications": 0,
         "explicit_content_filter": 0,
         "mfa_level": 0,
-        "nsfw_level": 0,
+        "nsfw_level": guild.nsfw_level,
         "premium_tier": 0,
-        "system_channel_id": None,
+        "system_channel_id": guild.system_channel or None,
         "system_channel_flags": 0,
         "afk_channel_id": None,
         "afk_timeout": 300,
     }
 
 
-def guild_create_json(world: World, guild: Guild) -> JsonObject:
+def guild_create_json(world: World, guild: Guild, *, joined: bool = False) -> JsonObject:
     """The GUILD_CREATE event: the server with its channels, the active threads that the bot sees, and the bot's member.
 
+    Of a server that the bot just joined it says nothing about its being available:
+    https://github.com/discord/discord-api-docs/pull/5124.
     Source: https://discord.com/developers/docs/events/gateway-events#guild-create; without the presences intent only
     the bot's own member is among `members`.
     """
     own = [channel for channel in world.channels.values() if channel.guild == guild.id]
     threads = [channel for channel in own if channel.is_thread and not channel.archived and world.bot_sees(channel)]
     bot = guild.members[world.bot.id]
-    return guild_json(guild) | {
-        "joined_at": bot.joined_at.isoformat(),
-        "large": False,
-        "unavailable": False,
-        "member_count": len(guild.members),
-        "members": [member_json(bot, world.bot)],
-        "channels": [channel_json(world, channel) for channel in own if not channel.is_thread],
-        "threads": [channel_json(world, thread) for thread in threads],
-        "voice_states": [],
-        "presences": [],
-        "stage_instances": [],
-        "guild_scheduled_events": [],
-        "soundboard_sounds": [],
-    }
+    available: JsonObject = {} if joined else {"unavailable": False}
+    return (
+        guild_json(guild)
+        | available
+        | {
+            "joined_at": bot.joined_at.isoformat(),
+            "large": False,
+            "member_count": len(guild.members),
+            "members": [member_json(bot, world.bot)],
+            "channels": [gateway_channel_json(world, channel) for channel in own if not channel.is_thread],
+            "threads": [channel_json(world, thread) for thread in threads],
+            "voice_states": [],
+            "presences": [],
+            "stage_instances": [],
+            "guild_scheduled_events": [],
+            "soundboard_sounds": [],
+        }
+    )
 
 
 def application_json(world: World, *, message_content: bool) -> JsonObject:

@@ -23,6 +23,7 @@ class ChannelType(IntEnum):
     TEXT = 0
     DM = 1
     VOICE = 2
+    CATEGORY = 4
     ANNOUNCEMENT = 5
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
@@ -83,11 +84,16 @@ class Member:
 
 @dataclass(slots=True)
 class Guild:
-    """A server; the role @everyone has the server's own id."""
+    """A server; the role @everyone has the server's own id.
+
+    `nsfw_level` is as Discord numbers it: 1 explicit, 3 age-restricted. Discord itself speaks in `system_channel`.
+    """
 
     id: str
     name: str
     owner: str
+    nsfw_level: int = 0
+    system_channel: str = ""
     roles: dict[str, Role] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
 
@@ -281,6 +287,10 @@ class World:
         granted = overwritten(base, overwrites, channel.guild, member.roles if member else (), user)
         hidden = channel.type is ChannelType.PRIVATE_THREAD and user not in channel.people
         return Permission.NONE if hidden and Permission.MANAGE_THREADS not in granted else granted
+
+    def bot_guilds(self) -> list[Guild]:
+        """The servers that the bot is in."""
+        return [guild for guild in self.guilds.values() if self.bot.id in guild.members]
 
     def bot_sees(self, channel: Channel) -> bool:
         """Whether the bot is told what happens in a channel."""

@@ -8,9 +8,9 @@
         ts = await slack.say(channel, alice, f"<@{slack.bot_user_id}> hello")
         await slack.wait_for(lambda: len(slack.messages(channel, ts)) == 2)
 
-Every behaviour names its source where it is written. `server` is the face; `world` what exists, `service` what
-happens, `socket_mode` and `web` (with its methods in `chat` and `places`) the two ways in, `events`, `shapes`,
-`blocks` and `wire` the JSON.
+Every behaviour names its source where it is written. `server` is the face, `channels` its part that makes them;
+`world` what exists, `service` what happens, `socket_mode` and `web` (with its methods in `chat` and `places`) the two
+ways in, `events`, `shapes`, `blocks` and `wire` the JSON.
 """
 
 from tests.fakes.slack.mentions import Pings

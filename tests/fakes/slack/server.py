@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from tests.fakes.listening import Listening
 from tests.fakes.slack import people
+from tests.fakes.slack.channels import Channels
 from tests.fakes.slack.chat import ChatMethods
 from tests.fakes.slack.events import Event, message_event
 from tests.fakes.slack.faults import Allowance, Fault
@@ -19,10 +20,10 @@ from tests.fakes.slack.shapes import user_json
 from tests.fakes.slack.socket_mode import Ack, Connections, SocketMode
 from tests.fakes.slack.web import ROOT, build_app
 from tests.fakes.slack.wire import JsonObject
-from tests.fakes.slack.world import FakeFile, FakeMessage, Kind
+from tests.fakes.slack.world import FakeFile, FakeMessage
 
 
-class FakeSlack(Listening):
+class FakeSlack(Channels, Listening):
     """A Slack of one's own on a loopback port, with one workspace and one app; an async context manager.
 
     `port` 0 takes a free one. All ids are strings, a message's is its `ts`. `app` is what the app's settings hold
@@ -122,82 +123,27 @@ class FakeSlack(Listening):
         user = self._world.add_user(name, display_name, admin=admin, owner=owner, bot=bot, team=team, guest=guest)
         return user.id
 
-    def change_user(self, user_id: str, *, display_name: str | None = None, admin: bool | None = None) -> None:
+    def change_user(
+        self,
+        user_id: str,
+        *,
+        display_name: str | None = None,
+        admin: bool | None = None,
+        guest: bool | None = None,
+        single: bool | None = None,
+    ) -> None:
         """Change a person's display name or rights; told with `user_change` where that is subscribed to."""
         user = self._world.users[user_id]
         user = replace(
             user,
             display_name=user.display_name if display_name is None else display_name,
             admin=user.admin if admin is None else admin,
+            guest=user.guest if guest is None else guest,
+            single=user.single if single is None else single,
         )
         self._world.users[user_id] = user
         event: JsonObject = {"type": "user_change", "user": user_json(user), "event_ts": self._world.new_ts()}
         self._service.tell(Event("user_change", "users:read", event))
-
-    def add_channel(
-        self, name: str, *, private: bool = False, shared: bool = False, members: Iterable[str] = (), bot: bool = True
-    ) -> str:
-        """Make a channel, with the bot in it unless `bot` is false; `shared` is one with another workspace."""
-        people = {*members, self.bot_user_id} if bot else set(members)
-        kind = Kind.GROUP if private else Kind.CHANNEL
-        return self._world.add_channel(kind, name, people, shared=shared).id
-
-    def add_group_dm(self, users: Iterable[str]) -> str:
-        """Open a direct message of several people and the bot."""
-        return self._world.dm_with(users).id
-
-    def open_dm(self, user: str) -> str:
-        """Find or open the direct messages of a person and the bot."""
-        return self._world.dm_with([user]).id
-
-    def join(self, channel: str, user: str) -> None:
-        """Let somebody into a channel; told with `member_joined_channel` where that is subscribed to."""
-        self._world.channels[channel].members.add(self._world.users[user].id)
-        self._tell_member("member_joined_channel", channel, user)
-
-    def leave(self, channel: str, user: str) -> None:
-        """Let somebody out of a channel; told with `member_left_channel` where that is subscribed to."""
-        self._tell_member("member_left_channel", channel, user)
-        self._world.channels[channel].members.discard(user)
-
-    def _tell_member(self, name: str, channel: str, user: str) -> None:
-        found = self._world.channels[channel]
-        letter = "G" if found.kind is Kind.GROUP else "C"
-        event: JsonObject = {
-            "type": name,
-            "user": user,
-            "channel": channel,
-            "channel_type": letter,
-            "team": self.team_id,
-        }
-        event["event_ts"] = self._world.new_ts()
-        self._service.tell(Event(name, f"{found.kind.family}:read", event, channel))
-
-    def rename(self, channel: str, name: str) -> None:
-        """Give a channel another name; told with `channel_rename` or `group_rename` where that is subscribed to."""
-        found = self._world.channels[channel]
-        found.name = name
-        event: JsonObject = {
-            "type": f"{found.kind.value}_rename",
-            "channel": {"id": channel, "name": name, "created": 0},
-        }
-        self._service.tell(Event(f"{found.kind.value}_rename", f"{found.kind.family}:read", event, channel))
-
-    def share(self, channel: str, team: str, *, shared: bool = True) -> None:
-        """Share a channel with another workspace or end that; told where `channel_shared`, `channel_unshared` are.
-
-        Source: https://docs.slack.dev/reference/events/channel_shared and channel_unshared.
-        """
-        found = self._world.channels[channel]
-        found.shared = shared
-        name = "channel_shared" if shared else "channel_unshared"
-        event: JsonObject = {"type": name, "channel": channel, "event_ts": self._world.new_ts()}
-        event |= {"connected_team_id": team} if shared else {"previously_connected_team_id": team}
-        self._service.tell(Event(name, f"{found.kind.family}:read", event, channel))
-
-    def archive(self, channel: str) -> None:
-        """Archive a channel."""
-        self._world.channels[channel].archived = True
 
     # What people do
 

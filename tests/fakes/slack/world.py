@@ -35,7 +35,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account; `team` is its own workspace, `bot_id` and `app_id` are set for bots."""
+    """An account; `team` is its own workspace, `bot_id` and `app_id` are set for bots.
+
+    A `guest` may be in several channels, a `single` one in one alone.
+    """
 
     id: str
     name: str
@@ -44,13 +47,17 @@ class User:
     admin: bool = False
     owner: bool = False
     guest: bool = False
+    single: bool = False
     bot_id: str = ""
     app_id: str = ""
 
 
 @dataclass(slots=True)
 class Channel:
-    """A conversation of any kind; `shared` is one with another workspace in it (Slack Connect)."""
+    """A conversation of any kind; `shared` is one with another organisation in it (Slack Connect).
+
+    `invited` is one to which another organisation is invited, `org` one with another workspace of the same one.
+    """
 
     id: str
     kind: Kind
@@ -58,6 +65,8 @@ class Channel:
     members: set[str]
     shared: bool = False
     archived: bool = False
+    invited: bool = False
+    org: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +186,8 @@ class World:
         bot_id = self.new_id("B") if bot else ""
         app = app_id or self.new_id("A") if bot else ""
         home = self.team if team is None else team
-        user = User(self.new_id("U"), name, display_name or "", home, admin, owner, guest, bot_id, app)
+        identity = (self.new_id("U"), name, display_name or "", home)
+        user = User(*identity, admin, owner, guest, bot_id=bot_id, app_id=app)
         self.users[user.id] = user
         return user
 

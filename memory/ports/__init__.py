@@ -1,0 +1,26 @@
+"""What the core needs of the outside, as protocols: a store, a model, the platforms, a counter and a clock."""
+
+from memory.ports.basics import Clock, Count, Sleep
+from memory.ports.outside import Accept, Amend, Arrived, Channels, Connected, Erase, Intake, Model, Note, Only, Platform
+from memory.ports.store import Echo, Promise, Rank, Store
+
+__all__ = [
+    "Accept",
+    "Amend",
+    "Arrived",
+    "Channels",
+    "Clock",
+    "Connected",
+    "Count",
+    "Echo",
+    "Erase",
+    "Intake",
+    "Model",
+    "Note",
+    "Only",
+    "Platform",
+    "Promise",
+    "Rank",
+    "Sleep",
+    "Store",
+]

@@ -1,0 +1,129 @@
+"""The archive's index: which originals stand in its files, and which are to be taken out (`forgetting.py`, rule 11).
+
+Each function is one transaction's work.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from memory.types import Conversation, Forgetting
+from storage.sqlite.inbox import conversation_id, name_of
+
+STAYS, GONE, UNQUOTED = 0, 1, 2
+"""Of an original in the archive: it stays, the file is still to lose it, or its quotation alone."""
+
+Key = tuple[Conversation, str]
+"""What an original goes by: its conversation and its message's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What files of the archive are to lose: whole originals, and quotations in others; `since` is the first month."""
+
+    gone: frozenset[Key]
+    unquoted: frozenset[Key]
+    since: int
+
+
+def _which(forgetting: Forgetting, conversation: int) -> tuple[str, tuple[str | int, ...]]:
+    """The condition, and its values, for the originals of a conversation that a forgetting takes."""
+    if forgetting.messages:
+        deleted = [*forgetting.messages]
+        marks = ", ".join("?" * len(deleted))
+        posts = (
+            "SELECT 're:' || i.message_id FROM posts p JOIN inbox i ON i.id = p.inbox"
+            f" WHERE p.message_id IN ({marks}) AND i.conversation = ?"
+        )
+        return (
+            f"conversation = ? AND (message_id IN ({marks}) OR message_id IN ({posts}))",
+            (conversation, *deleted, *deleted, conversation),
+        )
+    if forgetting.last:
+        return "FALSE", ()
+    if forgetting.user:
+        return "conversation = ? AND ? IN (author, answers)", (conversation, forgetting.user)
+    return "conversation = ?", (conversation,)
+
+
+def count(db: sqlite3.Connection, forgetting: Forgetting, conversations: Collection[int]) -> int:
+    """How many originals in the archive a forgetting takes."""
+    found = 0
+    for conversation in conversations:
+        which, values = _which(forgetting, conversation)
+        found += db.execute(f"SELECT COUNT(*) FROM archived WHERE gone <> {GONE} AND {which}", values).fetchone()[0]
+    return found
+
+
+def mark(db: sqlite3.Connection, forgetting: Forgetting, conversations: Collection[int]) -> int:
+    """Mark what a forgetting takes of the archive, quotations too; return how many originals that concerns."""
+    marked = 0
+    for conversation in conversations:
+        which, values = _which(forgetting, conversation)
+        marked += db.execute(f"UPDATE archived SET gone = {GONE} WHERE gone <> {GONE} AND {which}", values).rowcount
+        if forgetting.user:
+            marked += db.execute(
+                f"UPDATE archived SET gone = {UNQUOTED} WHERE gone = {STAYS} AND conversation = ? AND quote_author = ?",
+                (conversation, forgetting.user),
+            ).rowcount
+    place = forgetting.place
+    for message in forgetting.messages:
+        marked += _mark_quotes(db, (place.platform, place.space, place.channel), message)
+    if marked and not forgetting.everywhere:
+        marked += _mark_quotes_of_gone(db, (place.platform, place.space, place.channel))
+    return marked
+
+
+def mark_message(db: sqlite3.Connection, channel: tuple[str, str, str], message: str) -> int:
+    """Mark an original that was edited, and quotations of it: the words that it has there are not meant any more."""
+    marked = db.execute(
+        f"UPDATE archived SET gone = {GONE} WHERE gone <> {GONE} AND message_id = ?"
+        " AND conversation IN (SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?)",
+        (message, *channel),
+    ).rowcount
+    return marked + (_mark_quotes(db, channel, message) if marked else 0)
+
+
+_QUOTING = (
+    f"UPDATE archived SET gone = {UNQUOTED} WHERE gone = {STAYS} AND quote_message {{which}}"
+    " AND conversation IN (SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?)"
+)
+
+
+def _mark_quotes(db: sqlite3.Connection, channel: tuple[str, str, str], message: str) -> int:
+    return db.execute(_QUOTING.format(which="= ?"), (message, *channel)).rowcount
+
+
+def _mark_quotes_of_gone(db: sqlite3.Connection, channel: tuple[str, str, str]) -> int:
+    """Mark the quotations of what is marked, be it a post of the bot's."""
+    which = (
+        f"IN (SELECT message_id FROM archived WHERE gone = {GONE} UNION"
+        " SELECT p.message_id FROM archived a JOIN inbox i ON 're:' || i.message_id = a.message_id"
+        f" AND i.conversation = a.conversation JOIN posts p ON p.inbox = i.id WHERE a.gone = {GONE})"
+    )
+    return db.execute(_QUOTING.format(which=which), channel).rowcount
+
+
+def due(db: sqlite3.Connection) -> Marked | None:
+    """What the files are still to lose; nothing when they are clean."""
+    rows = db.execute("SELECT conversation, message_id, gone, month FROM archived WHERE gone <> 0").fetchall()
+    if not rows:
+        return None
+    names = {row[0]: name_of(db, row[0]) for row in rows}
+    keys: dict[int, set[Key]] = {GONE: set(), UNQUOTED: set()}
+    for conversation, message, gone, _ in rows:
+        keys[gone].add((names[conversation], message))
+    return Marked(frozenset(keys[GONE]), frozenset(keys[UNQUOTED]), min(row[3] for row in rows))
+
+
+def cleaned(db: sqlite3.Connection, marked: Marked, echoing: Iterable[Key]) -> None:
+    """Note that the files have lost what was marked, and what repeated it."""
+    gone = [(conversation_id(db, conversation), message) for conversation, message in (*marked.gone, *echoing)]
+    db.executemany("DELETE FROM archived WHERE conversation = ? AND message_id = ?", gone)
+    db.executemany(
+        "UPDATE archived SET gone = 0, quote_author = NULL, quote_message = NULL"
+        f" WHERE conversation = ? AND message_id = ? AND gone = {UNQUOTED}",
+        [(conversation_id(db, conversation), message) for conversation, message in marked.unquoted],
+    )

@@ -1,0 +1,212 @@
+"""What a forgetting takes of conversations that only repeated it (`forgetting.py`, rules 8, 9 and 10).
+
+The words went there in a prompt: turns that were recalled, which `sources` notes, and facts about who spoke there.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from memory.types import Forgetting, Visibility
+from storage.sqlite.echoes import Echoes, words_of_people
+from storage.sqlite.losses import Loss, slices
+from storage.sqlite.rows import Row
+
+_FACT = "f.id, f.platform, f.space, f.channel, f.user, f.value, f.quote, f.said_at, f.visibility"
+_CHANNEL = "f.platform = ? AND f.space = ? AND f.channel = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class LostFact:
+    """A fact that goes: its row, where it was said, whose it is, its words and when they were said.
+
+    One that was forgotten by itself has no words any more.
+    """
+
+    id: int
+    platform: str
+    space: str
+    channel: str
+    user: str
+    value: str
+    quote: str
+    said_at: int
+    visibility: str
+
+
+def facts_of(db: sqlite3.Connection, forgetting: Forgetting, losses: Mapping[int, Loss]) -> list[LostFact]:
+    """The facts that go: those said in the place, or by the person there; else those that lost messages state."""
+    place, user = forgetting.place, forgetting.user
+    if forgetting.messages:
+        return facts_from(db, (place.platform, place.space, place.channel), forgetting.messages)
+    if forgetting.last:
+        said = {message for loss in losses.values() for message in _messages(db, loss)}
+        return facts_from(db, (place.platform, place.space, place.channel), said)
+    if forgetting.everywhere:
+        found = db.execute(f"SELECT {_FACT} FROM facts f WHERE f.platform = ? AND f.user = ?", (place.platform, user))
+    else:
+        found = db.execute(
+            f"SELECT {_FACT} FROM facts f WHERE {_CHANNEL} AND ? IN ('', f.thread) AND ? IN ('', f.user)",
+            (place.platform, place.space, place.channel, place.thread, user),
+        )
+    return [LostFact(*row) for row in found]
+
+
+def _messages(db: sqlite3.Connection, loss: Loss) -> Iterable[str]:
+    for some, marks in slices(loss.turns):
+        yield from (row[0] for row in db.execute(f"SELECT message_id FROM turns WHERE id IN ({marks})", some))
+
+
+def facts_from(db: sqlite3.Connection, channel: tuple[str, str, str], messages: Iterable[str]) -> list[LostFact]:
+    """The facts that messages of a channel state."""
+    sql = f"SELECT {_FACT} FROM facts f WHERE {_CHANNEL} AND f.message_id = ?"
+    return [LostFact(*row) for message in messages for row in db.execute(sql, (*channel, message))]
+
+
+def spread(
+    db: sqlite3.Connection,
+    losses: dict[int, Loss],
+    facts: Sequence[LostFact],
+    echoes: Echoes,
+    still_said: Sequence[str] = (),
+) -> None:
+    """Add to the losses what the bot said anywhere with these words in its prompt, and repeats (rule 8).
+
+    What was made of that goes in turn. `still_said` are words that stay, besides those that people keep.
+    """
+    new = {turn for loss in losses.values() for turn in loss.turns}
+    new |= _answers_from_facts(db, losses, facts, echoes, still_said)
+    while new:
+        new = _answers_from_turns(db, losses, new, echoes, still_said)
+
+
+def lose_echoes(
+    db: sqlite3.Connection,
+    loss: Loss,
+    forgotten: Sequence[str],
+    candidates: Iterable[tuple[int, str]],
+    echoes: Echoes,
+    still_said: Sequence[str] = (),
+) -> set[int]:
+    """Add those of the bot's turns to a loss that repeat what is forgotten; return the further ones."""
+    search = echoes.of(loss.conversation, forgotten)
+
+    def kept() -> Iterable[str]:
+        return [*words_of_people(db, loss.conversation, loss.turns), *still_said]
+
+    found = {id_ for id_, text in candidates if id_ not in loss.turns and search.repeats(text, kept)}
+    loss.lose(found)
+    return found
+
+
+def _answers_from_turns(
+    db: sqlite3.Connection, losses: dict[int, Loss], lost: set[int], echoes: Echoes, still_said: Sequence[str]
+) -> set[int]:
+    """Lose the answers that were made with lost turns and repeat them, and what later repeats it beside them."""
+    made: dict[int, list[Row]] = {}
+    for some, marks in slices(lost):
+        for row in db.execute(
+            "SELECT a.conversation, a.id, a.text, t.text FROM sources s JOIN turns a ON a.id = s.answer"
+            f" JOIN turns t ON t.id = s.turn WHERE s.turn IN ({marks}) ORDER BY a.id, t.id",
+            some,
+        ):
+            made.setdefault(row[0], []).append(row)
+    new: set[int] = set()
+    for conversation, rows in made.items():
+        loss = losses.setdefault(conversation, Loss(conversation))
+        words = list(dict.fromkeys(row[3] for row in rows))
+        answers = {id_: text for _, id_, text, _ in rows}
+        if found := lose_echoes(db, loss, words, answers.items(), echoes, still_said):
+            later = db.execute(
+                "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
+                (conversation, min(found)),
+            ).fetchall()
+            new |= found | lose_echoes(db, loss, words, later, echoes, still_said)
+    return new
+
+
+def _answers_from_facts(
+    db: sqlite3.Connection,
+    losses: dict[int, Loss],
+    facts: Sequence[LostFact],
+    echoes: Echoes,
+    still_said: Sequence[str],
+) -> set[int]:
+    """Lose what the bot said that repeats lost facts, in the conversations whose prompts held them."""
+    new: set[int] = set()
+    for person, stated in _by_person(facts).items():
+        words = [text for fact in stated for text in (fact.value, fact.quote)]
+        since = min(fact.said_at for fact in stated)
+        for conversation in _told_of(db, person, stated):
+            loss = losses.setdefault(conversation, Loss(conversation))
+            later = db.execute(
+                "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND sent_at >= ?",
+                (conversation, since),
+            ).fetchall()
+            new |= lose_echoes(db, loss, words, later, echoes, still_said)
+    return new
+
+
+def _by_person(facts: Sequence[LostFact]) -> dict[tuple[str, str, str], list[LostFact]]:
+    found: dict[tuple[str, str, str], list[LostFact]] = {}
+    for fact in facts:
+        if fact.value:
+            found.setdefault((fact.platform, fact.space, fact.user), []).append(fact)
+    return found
+
+
+def _told_of(db: sqlite3.Connection, person: tuple[str, str, str], facts: Sequence[LostFact]) -> list[int]:
+    """The conversations whose prompts held facts about a person of a space: he speaks there, or they stood there."""
+    platform, space, user = person
+    ids = [fact.id for fact in facts]
+    found = db.execute(
+        "SELECT id FROM conversations WHERE platform = ? AND space = ? AND (id IN"
+        " (SELECT conversation FROM turns WHERE author = ?) OR id IN"
+        " (SELECT s.conversation FROM summaries s JOIN json_each(s.facts) f"
+        "  WHERE f.value IN (SELECT value FROM json_each(?)))) ORDER BY id",
+        (platform, space, user, json.dumps(ids)),
+    )
+    return [row[0] for row in found]
+
+
+def to_start_again(db: sqlite3.Connection, losses: Mapping[int, Loss], facts: Sequence[LostFact]) -> set[int]:
+    """The conversations where an answer or a fold may be under way that was told what is gone (rule 9).
+
+    What was public may have been recalled into the prompt of every message of its space that waits for an answer, what
+    was not into those of its channel; a fact stands in the prompts wherever its person has spoken.
+    """
+    heard: dict[tuple[str, str, str], bool] = {}
+    for loss in losses.values():
+        if loss.turns:
+            channel = db.execute(
+                "SELECT platform, space, channel FROM conversations WHERE id = ?", (loss.conversation,)
+            ).fetchone()
+            heard[channel] = heard.get(channel, False) or _any_public(db, loss.turns)
+    for fact in facts:
+        if fact.value:
+            channel = fact.platform, fact.space, fact.channel
+            heard[channel] = heard.get(channel, False) or fact.visibility == Visibility.PUBLIC
+    found: set[int] = set()
+    for (platform, space, channel), public in heard.items():
+        found |= {
+            row[0]
+            for row in db.execute(
+                "SELECT DISTINCT i.conversation FROM inbox i INDEXED BY inbox_waiting"
+                " JOIN conversations c ON c.id = i.conversation WHERE i.state = 'waiting' AND i.decision = 'answer'"
+                " AND c.platform = ? AND c.space = ? AND (? OR c.channel = ?)",
+                (platform, space, public, channel),
+            )
+        }
+    for person, stated in _by_person(facts).items():
+        found.update(_told_of(db, person, stated))
+    return found
+
+
+def _any_public(db: sqlite3.Connection, turns: set[int]) -> bool:
+    return any(
+        db.execute(f"SELECT 1 FROM turns WHERE id IN ({marks}) AND visibility = 'public' LIMIT 1", some).fetchone()
+        for some, marks in slices(turns)
+    )

@@ -1,0 +1,103 @@
+"""What goes because it has expired, in slices, so that the writer is never held for long.
+
+Each function is one transaction's work.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from memory.types import Conversation, Visibility
+from storage.archive import Original
+from storage.sqlite.forgetting import due_scrub
+from storage.sqlite.inbox import conversation_id
+from storage.sqlite.rows import CONVERSATION, TURN, Row, to_micros, to_turn
+
+SLICE = 500
+"""Turns that are purged in one transaction (10 ms here)."""
+
+_FOLDED = "t.id <= COALESCE((SELECT MAX(s.through) FROM summaries s WHERE s.conversation = t.conversation), 0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A slice of what is to be purged: ids of turns and, for the archive, the originals."""
+
+    turns: tuple[int, ...]
+    originals: tuple[Original, ...] = ()
+
+
+def expiring(db: sqlite3.Connection, before: datetime) -> Mapping[Conversation, int]:
+    """See `Store.expiring`."""
+    found = db.execute(
+        f"SELECT {CONVERSATION}, MAX(t.id) FROM turns t JOIN conversations c ON c.id = t.conversation"
+        f" WHERE t.sent_at < ? AND NOT {_FOLDED} GROUP BY t.conversation",
+        (to_micros(before),),
+    )
+    return {Conversation(*row[:5]): row[5] for row in found}
+
+
+def find_expired(db: sqlite3.Connection, before: datetime, held: Collection[Conversation]) -> Expired:
+    """The oldest turns that have expired; of conversations that are held, only those that a summary covers."""
+    return Expired(tuple(row[0] for row in _expired(db, "t.id", before, held)))
+
+
+def announce(db: sqlite3.Connection, before: datetime, held: Collection[Conversation]) -> Expired:
+    """The same with the originals, noted in the archive's index: from now on, forgetting them concerns its files."""
+    turn = ", ".join(f"t.{column}" for column in TURN.split(", "))
+    columns = f"{turn}, {CONVERSATION}, t.conversation, t.answers, t.visibility, t.quote_author, t.quote_message"
+    rows = _expired(db, columns, before, held)
+    width = len(TURN.split(", "))
+    expired = Expired(tuple(row[0] for row in rows), tuple(_to_original(row, width) for row in rows))
+    db.executemany(
+        "INSERT INTO archived (conversation, message_id, author, answers, quote_author, quote_message, month)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [
+            (row[-5], original.turn.message_id, original.turn.author, original.answers, *row[-2:], original.month)
+            for row, original in zip(rows, expired.originals, strict=True)
+        ],
+    )
+    return expired
+
+
+def _expired(db: sqlite3.Connection, columns: str, before: datetime, held: Collection[Conversation]) -> list[Row]:
+    rows = [row for conversation in held if (row := conversation_id(db, conversation)) is not None]
+    marks = ", ".join("?" * len(rows))
+    return db.execute(
+        f"SELECT {columns} FROM turns t JOIN conversations c ON c.id = t.conversation"
+        f" WHERE t.sent_at < ? AND (t.conversation NOT IN ({marks}) OR {_FOLDED}) ORDER BY t.sent_at, t.id LIMIT ?",
+        (to_micros(before), *rows, SLICE),
+    ).fetchall()
+
+
+def _to_original(row: Row, width: int) -> Original:
+    answers, visibility = row[-4:-2]
+    return Original(Conversation(*row[width : width + 5]), to_turn(row[:width]), answers, Visibility(visibility))
+
+
+def purge(db: sqlite3.Connection, turns: Sequence[int], now: datetime) -> int:
+    """Delete turns, and return how many; until when a summary reaches that covers them is kept."""
+    marks = ", ".join("?" * len(turns))
+    db.execute(
+        "UPDATE summaries SET covers_to = (SELECT sent_at FROM turns WHERE id = through)"
+        f" WHERE through IN ({marks}) AND covers_to IS NULL",
+        turns,
+    )
+    gone = db.execute(f"DELETE FROM turns WHERE id IN ({marks})", turns).rowcount
+    due_scrub(db, now)
+    return gone
+
+
+def prune_summaries(db: sqlite3.Connection, before: datetime, now: datetime) -> int:
+    """See `Store.prune_summaries`."""
+    gone = db.execute(
+        "DELETE FROM summaries WHERE COALESCE(covers_to, (SELECT sent_at FROM turns WHERE id = through), made_at) < ?",
+        (to_micros(before),),
+    ).rowcount
+    gone += db.execute("DELETE FROM facts WHERE said_at < ?", (to_micros(before),)).rowcount
+    if gone:
+        due_scrub(db, now)
+    return gone

@@ -1,0 +1,137 @@
+"""The part of the Store on SQLite that keeps what is made of turns: summaries, facts, the index of recall."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from memory.ports import Clock, Rank
+from memory.types import (
+    Access,
+    Audience,
+    Channel,
+    Conversation,
+    Fact,
+    FactCount,
+    FoldDone,
+    Originals,
+    Place,
+    Question,
+    Recalled,
+    Shown,
+    Standing,
+    Thread,
+    Turn,
+    Usage,
+)
+from storage.sqlite import expiry, facts, hearing, inbox, reading, recall, stating, summaries, transcript
+from storage.sqlite.connection import Connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Gists:
+    """See `memory.ports.Store`; every verb is one transaction."""
+
+    def __init__(self, writer: Connection, reader: Connection, clock: Clock) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+        self._said: list[int] = []
+
+    async def _write(
+        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run one transaction, with what was said since the last one: that is not worth a commit of its own."""
+        said, self._said = tuple(self._said), []
+
+        def both(db: sqlite3.Connection) -> T:
+            inbox.said(db, said)
+            result = work(db, *args, **kwargs)
+            recall.index_due(db)
+            return result
+
+        try:
+            return await self._writer.write(both)
+        except BaseException:  # also where the caller is cancelled, who learns of no outcome
+            self._said += said
+            raise
+
+    async def access(self, conversation: Conversation) -> Access | None:
+        """Who could read a conversation last."""
+        return await self._reader.read(transcript.access, conversation)
+
+    async def note_channels(self, channels: Sequence[Channel]) -> None:
+        """Note who can read channels."""
+        await self._write(hearing.note_channels, tuple(channels))
+
+    async def close_other_channels(self, platform: str, channels: Collection[str]) -> None:
+        """Note which channels are gone."""
+        await self._write(hearing.close_others, platform, frozenset(channels))
+
+    async def facts(self, audience: Audience, user: str) -> tuple[Fact, ...]:
+        """The facts about a person, as far as an audience may hear them."""
+        return await self._reader.read(facts.facts, audience, user)
+
+    async def remember(self, audience: Audience, fact: Fact) -> Fact:
+        """Keep one fact at once."""
+        return await self._write(stating.remember, audience, fact)
+
+    async def correct_fact(self, audience: Audience, number: int, fact: Fact) -> Fact | None:
+        """Put a fact in place of another."""
+        return await self._write(stating.correct, audience, number, fact)
+
+    async def forget_fact(self, audience: Audience, number: int) -> Fact | None:
+        """Forget one fact."""
+        return await self._write(stating.forget, audience, number, self._clock())
+
+    async def fact_counts(self, place: Place) -> tuple[FactCount, ...]:
+        """How many facts are kept."""
+        return await self._reader.read(facts.counts, place.platform, place.space)
+
+    async def save_fold(self, fold: FoldDone) -> bool:
+        """Put a new summary in place of the one it was made from."""
+        return await self._write(summaries.save_fold, fold, self._clock())
+
+    async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
+        """How the conversation stands."""
+        return await self._reader.read(transcript.standing, conversation, summary=summary)
+
+    async def expiring(self, before: datetime) -> Mapping[Conversation, int]:
+        """Which conversations hold what has expired and was not folded."""
+        return await self._reader.read(expiry.expiring, before)
+
+    async def prune_summaries(self, before: datetime) -> int:
+        """Forget summaries and facts that are too old."""
+        return await self._write(expiry.prune_summaries, before, self._clock())
+
+    async def originals(self, conversation: Conversation) -> Originals | None:
+        """What a summary can be made anew from."""
+        return await self._reader.read(summaries.originals, conversation)
+
+    async def load_between(self, conversation: Conversation, after: int, through: int, tokens: int) -> tuple[Turn, ...]:
+        """The oldest turns between two."""
+        return await self._reader.read(summaries.load_between, conversation, after, through, tokens)
+
+    async def rested(self, before: datetime, most: int) -> tuple[Conversation, ...]:
+        """Where something was not read for facts yet."""
+        return await self._reader.read(reading.rested, before, most)
+
+    async def load_unread(self, conversation: Conversation, tokens: int) -> Thread:
+        """The turns that were not read for facts yet."""
+        return await self._reader.read(reading.load_unread, conversation, tokens)
+
+    async def note_read(
+        self, conversation: Conversation, epoch: int, through: int, facts: Sequence[Fact], usage: Usage | None
+    ) -> bool:
+        """Note what was read for facts."""
+        return await self._write(reading.note_read, conversation, epoch, through, tuple(facts), usage, self._clock())
+
+    async def search(
+        self, question: Question, audience: Audience, shown: Shown | None, rank: Rank, most: int
+    ) -> tuple[Recalled, ...]:
+        """Search what an audience may hear."""
+        return await self._reader.read(recall.search, question, audience, shown, rank, most)

@@ -1,0 +1,202 @@
+"""What a forgetting takes of each conversation (`forgetting.py`, rules 1, 2, 5 and 6)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from memory.types import Forgetting
+from storage.sqlite.deletion import conversations_of, turns_of
+from storage.sqlite.echoes import Echoes
+from storage.sqlite.rows import to_micros, to_quote
+from storage.sqlite.transcript import LARGEST_ID
+
+SLICE = 500
+"""Ids that go into one statement; SQLite takes 32,766 values."""
+
+
+AT_ONCE = 2_000
+"""Turns that are searched in the transaction that forgets (20 ms); before more are, they are searched beside it."""
+
+
+@dataclass(slots=True)
+class Loss:
+    """What one conversation loses: ids of turns, the platform's ids of messages that wait.
+
+    `first` is the first turn that held any of it (0: none did): every summary that reaches it was made from it.
+    """
+
+    conversation: int
+    turns: set[int] = field(default_factory=set)
+    waiting: tuple[str, ...] = ()
+    first: int = 0
+
+    def lose(self, turns: set[int]) -> None:
+        """Lose further turns."""
+        self.turns |= turns
+        self.first = min({self.first, *turns} - {0}, default=0)
+
+    def count_summaries(self, db: sqlite3.Connection) -> int:
+        """How many summaries go with it."""
+        if not self.first:
+            return 0
+        found = db.execute(
+            "SELECT COUNT(*) FROM summaries WHERE conversation = ? AND through >= ?", (self.conversation, self.first)
+        )
+        return int(found.fetchone()[0])
+
+
+def find_losses(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes) -> dict[int, Loss]:
+    """What is lost where something is to be forgotten, by conversation; those that lose nothing too."""
+    return {row: _loss(db, row, forgetting, echoes) for row in _conversations(db, forgetting)}
+
+
+def is_long(db: sqlite3.Connection, forgetting: Forgetting) -> bool:
+    """Whether so much was said there, or after what is to go, that searching it would hold up the writer."""
+    if forgetting.everywhere:
+        return True
+    searched = 0
+    for conversation in _conversations(db, forgetting):
+        since = 0
+        if forgetting.messages:
+            marks = ", ".join("?" * len(forgetting.messages))
+            since = db.execute(
+                f"SELECT COALESCE(MIN(id), ?) FROM turns WHERE message_id IN ({marks}) AND conversation = ?",
+                (LARGEST_ID, *forgetting.messages, conversation),
+            ).fetchone()[0]
+        searched += db.execute(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM turns WHERE conversation = ? AND id >= ? LIMIT ?)",
+            (conversation, since, AT_ONCE),
+        ).fetchone()[0]
+    return searched >= AT_ONCE
+
+
+def _conversations(db: sqlite3.Connection, forgetting: Forgetting) -> list[int]:
+    place = forgetting.place
+    if forgetting.messages:
+        return conversations_of(db, forgetting)
+    if forgetting.everywhere:
+        return _conversations_with(db, place.platform, forgetting.user)
+    sql = "SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?"
+    values = [place.platform, place.space, place.channel]
+    if place.thread or forgetting.last:
+        sql += " AND thread = ?"
+        values.append(place.thread)
+    if forgetting.last:
+        sql += " AND user = ?"
+        values.append(forgetting.owner)
+    return [row[0] for row in db.execute(sql, values)]
+
+
+def _conversations_with(db: sqlite3.Connection, platform: str, user: str) -> list[int]:
+    """All conversations of a platform that hold anything of a person's, be it a quotation or a name on a tombstone."""
+    found = db.execute(
+        "SELECT id FROM conversations WHERE platform = ?1 AND id IN ("
+        " SELECT conversation FROM turns WHERE author = ?2 OR answers = ?2 OR quote_author = ?2"
+        " UNION SELECT conversation FROM inbox WHERE author = ?2"
+        " UNION SELECT conversation FROM inbox INDEXED BY inbox_waiting"
+        "  WHERE state = 'waiting' AND json_extract(json_extract(extras, '$[2]'), '$[1]') = ?2"
+        " UNION SELECT conversation FROM archived WHERE author = ?2 OR answers = ?2 OR quote_author = ?2) ORDER BY id",
+        (platform, user),
+    )
+    return [row[0] for row in found]
+
+
+def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, echoes: Echoes) -> Loss:
+    waiting = _waiting(db, conversation, forgetting)
+    if forgetting.last:
+        turns = _newest(db, conversation, forgetting, waiting)
+        first = min(turns, default=0)
+    elif forgetting.user:
+        turns, first = _made_from(db, conversation, forgetting.user, echoes)
+    elif forgetting.messages:
+        turns, first = turns_of(db, conversation, forgetting.messages, echoes)
+    else:
+        turns = [row[0] for row in db.execute("SELECT id FROM turns WHERE conversation = ?", (conversation,))]
+        first = 1
+    return Loss(conversation, set(turns), waiting, first)
+
+
+def _newest(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, waiting: Sequence[str]) -> list[int]:
+    """The newest turns, as many as waiting messages leave (rule 5), and those that waiting messages have already.
+
+    Nothing from the first message on that was sent later goes; an answer belongs to the question before it, whenever it
+    was given: only the platform's clock is compared.
+    """
+    later = db.execute(
+        "SELECT COALESCE(MIN(id), ?) FROM turns WHERE conversation = ? AND role = 'user' AND sent_at > ?",
+        (LARGEST_ID, conversation, to_micros(forgetting.at)),
+    ).fetchone()[0]
+    newest = db.execute(
+        "SELECT id FROM turns WHERE conversation = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (conversation, later, forgetting.last),
+    )
+    sql = "SELECT id FROM turns WHERE conversation = ? AND message_id = ?"
+    heard = [row[0] for message in waiting for row in db.execute(sql, (conversation, message))]
+    others = [row[0] for row in newest if row[0] not in heard]
+    return heard + others[: forgetting.last - len(waiting)]
+
+
+def _made_from(db: sqlite3.Connection, conversation: int, user: str, echoes: Echoes) -> tuple[list[int], int]:
+    """A person's turns and the bot's made from them (rule 2), and the first turn that holds any of his words."""
+    own = db.execute(
+        "SELECT id, text FROM turns WHERE conversation = ? AND role = 'user' AND author = ?", (conversation, user)
+    ).fetchall()
+    quoting = db.execute(
+        "SELECT id, quote FROM turns WHERE conversation = ? AND quote_author = ?", (conversation, user)
+    ).fetchall()
+    words = own + [(id_, to_quote(quote).text) for id_, quote in quoting]
+    answers = db.execute("SELECT id FROM turns WHERE conversation = ? AND answers = ?", (conversation, user)).fetchall()
+    first = 1 if _has_expired(db, conversation, user) else min((row[0] for row in words + answers), default=0)
+    echoing: list[int] = []
+    if words:
+        search = echoes.of(conversation, [row[1] for row in words])
+        later = db.execute(
+            "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?", (conversation, first)
+        )
+        echoing = [id_ for id_, text in later if search.repeats(text, lambda: _others(db, conversation, user))]
+    return [*{row[0] for row in own + answers}, *echoing], first
+
+
+def _has_expired(db: sqlite3.Connection, conversation: int, user: str) -> bool:
+    """Whether any of a person's turns was purged: every summary may have been made when it was in the transcript."""
+    found = db.execute(
+        "SELECT 1 FROM inbox i WHERE i.conversation = ? AND i.author = ? AND i.state = 'settled'"
+        " AND i.decision <> 'command' AND NOT EXISTS"
+        "  (SELECT 1 FROM turns t WHERE t.conversation = i.conversation AND t.message_id = i.message_id)",
+        (conversation, user),
+    ).fetchone()
+    return found is not None
+
+
+def _others(db: sqlite3.Connection, conversation: int, user: str) -> Iterator[str]:
+    found = db.execute(
+        "SELECT text FROM turns WHERE conversation = ? AND role = 'user' AND author <> ?", (conversation, user)
+    )
+    return (row[0] for row in found)
+
+
+def _waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) -> tuple[str, ...]:
+    """The ids of the messages that no lane has taken up and that go all the same; commands run beside the lanes."""
+    if forgetting.messages:
+        waiting = db.execute(
+            "SELECT message_id FROM inbox INDEXED BY inbox_waiting"
+            " WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'",
+            (conversation,),
+        )
+        return tuple(row[0] for row in waiting if row[0] in forgetting.messages)
+    found = db.execute(
+        "SELECT message_id FROM inbox WHERE conversation = ? AND state = 'waiting' AND decision <> 'command'"
+        " AND sent_at <= ? AND ? IN ('', author) ORDER BY sent_at DESC, id DESC LIMIT ?",
+        (conversation, to_micros(forgetting.at), forgetting.user, forgetting.last or LARGEST_ID),
+    )
+    return tuple(row[0] for row in found)
+
+
+def slices(ids: set[int]) -> Iterator[tuple[list[int], str]]:
+    """Ids, so many at a time, in their order, each time with the marks of their values."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), SLICE):
+        some = ordered[start : start + SLICE]
+        yield some, ", ".join("?" * len(some))
