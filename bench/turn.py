@@ -1,9 +1,12 @@
-"""What a turn costs without the model: `python -m bench.turn [--rounds N] [--dir PATH]`.
+"""What a turn costs without the model: `python -m bench.turn [--rounds N] [--recall] [--dir PATH]`.
 
 The live path, from the message coming in to its lane being done: the real core, planner, token counter and store, on a
 database on disk with `synchronous=FULL`; only the model and the platform answer at once. Turns are measured in threads
 of 10, 1,000 and 100,000 turns, in rotation, and beside every turn as many bare commits to the same disk as a turn
 makes, so that a slow disk or a busy neighbour shows in both. Commits are counted in SQLite's write-ahead log.
+
+What recall takes besides is measured with `--recall`, at its worst: each message is of 67 words that stand in every
+turn there is. `bench.recall` measures it with people's questions.
 """
 
 from __future__ import annotations
@@ -122,14 +125,17 @@ class InstantPlatform:
 class Bench:
     """A core over a store, and a way to wait for the end of a turn."""
 
-    def __init__(self, store: Store, count: Count) -> None:
+    def __init__(self, store: Store, count: Count, *, recall: bool) -> None:
         self._random = random.Random(1)
         self._count = count
         self._store = store
         self._turns = 0
         self._done = asyncio.Event()
         self.settings = CoreSettings(
-            persona="You are a helpful member of this chat.", model="instant", messages_per_minute=0
+            persona="You are a helpful member of this chat.",
+            model="instant",
+            messages_per_minute=0,
+            recall="lexical" if recall else "off",
         )
         self.core = Core(self.settings, store, InstantModel(self.speak(190)), count, self.now, [self._on_done])
         self.core.attach(InstantPlatform())
@@ -239,13 +245,13 @@ class Figures:
     bare: list[float] = field(default_factory=list)
 
 
-async def measure(directory: Path, rounds: int) -> tuple[dict[int, Figures], float]:
+async def measure(directory: Path, rounds: int, *, recall: bool) -> tuple[dict[int, Figures], float]:
     """Seed three lengths, count commits, and measure in rotation; return the figures and the commits a turn makes."""
     database = directory / "turn.db"
     store = await open_store(f"sqlite:///{database}", lambda: START)
     bare = BareCommits(directory / "bare.db")
     try:
-        bench = Bench(store, load_counter())
+        bench = Bench(store, load_counter(), recall=recall)
         await bench.core.connected("bench", missed=False)
         for length in LENGTHS[1:]:
             await bench.seed(f"{length}", length)
@@ -284,10 +290,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="What a turn costs without the model.")
     parser.add_argument("--rounds", type=int, default=400, help="measured turns of each length (default: 400)")
+    parser.add_argument("--recall", action="store_true", help="search for what bears on each message, too")
     parser.add_argument("--dir", type=Path, default=None, help="where the database lies while measuring")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.dir) as directory:
-        print_table(*asyncio.run(measure(Path(directory), options.rounds)))
+        print_table(*asyncio.run(measure(Path(directory), options.rounds, recall=options.recall)))
 
 
 if __name__ == "__main__":

@@ -48,9 +48,11 @@ TAIL = 16
 
 def index_due(db: sqlite3.Connection, most: int = -1) -> bool:
     """Write the words of turns that are due into the index, at most so many; false when none was."""
+    # SQLite keeps the order of a CROSS JOIN; by itself it reads all turns there are, to find which of them are due.
     due = db.execute(
-        "SELECT t.id, t.scope, c.channel, c.user, t.text, t.attachments FROM recall_due d JOIN turns t ON t.id = d.turn"
-        " JOIN conversations c ON c.id = t.conversation ORDER BY t.id LIMIT ?",
+        "SELECT t.id, t.scope, c.channel, c.user, t.text, t.attachments FROM recall_due d"
+        " CROSS JOIN turns t ON t.id = d.turn CROSS JOIN conversations c ON c.id = t.conversation"
+        " ORDER BY d.turn LIMIT ?",
         (most,),
     ).fetchall()
     for id_, scope, channel, user, text, attachments in due:
