@@ -167,11 +167,13 @@ def write_rebuilding(done: int, turns: int) -> str:
     return f"Making the summary anew: {done:,} of {amount(turns, 'turn')}, {done * 100 // max(turns, 1)}% …"
 
 
-def write_rebuilt(turns: int) -> str:
+def write_rebuilt(turns: int, standing: Standing) -> str:
     """What `!summary rebuild` did, ahead of the summary."""
     if turns:
         return f"Made the summary anew from {amount(turns, 'turn')}.\n\n"
-    return "There is no summary to make anew.\n\n"
+    if standing.summary is None:
+        return "There is no summary to make anew.\n\n"
+    return "The summary was not made anew: it was being made, or something was forgotten here, just now.\n\n"
 
 
 def write_question(extent: Extent, what: str, user_name: str, place: Place, prefix: str) -> str:

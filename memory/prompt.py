@@ -248,9 +248,13 @@ def holds(thread: Thread, quote: Quote) -> bool:
 
 
 def write_notes(now: datetime, *sections: str) -> str:
-    """What changes from call to call and so stands at the end: date and time, in the bot's time zone, and sections."""
+    """What changes from call to call and so stands at the end: date and time, in the bot's time zone, and sections.
+
+    Whatever people said that is told in them does not end them.
+    """
     clock = f"Now: {now:%A, %-d %B %Y, %H:%M} ({now:%Z})"
-    return "\n".join(["<notes>", clock, *filter(None, sections), "</notes>", ""])
+    told = (_NOTES_MARK.sub("‹", section) for section in sections if section)
+    return "\n".join(["<notes>", clock, *told, "</notes>", ""])
 
 
 def write_facts(facts: Sequence[Fact], heading: str, ceiling: int, count: Count) -> str:

@@ -93,6 +93,26 @@ async def test_what_was_sent_together_with_it_is_answered_alone(tmp_path: Path) 
     assert on.platform.said == [("m0", "Answer 1."), ("m1", "Answer 4."), ("m2", GIVEN_UP)]
 
 
+async def test_what_was_sent_together_stays_so_when_its_answer_begins_again_after_one_death(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.last_send = asyncio.Event()
+        await on.hear(0, "hi", author="bob")
+        await on.until_held("m0")
+        await on.hear(1, "hello")
+        await on.hear(2, "are you there?")
+        on.model.gate = asyncio.Event()
+        on.platform.last_send.set()
+        await die_at_request(on, 2)
+        on.platform.last_send = None
+        await on.start()
+        await on.until_asked(3)
+        await on.core.erase(on.write(0, "").place, ["m0"])
+        on.model.gate.set()
+        await on.wait_for(lambda: len(on.said) == 2 and "m2" in on.said)
+    assert on.asked(3)[-2:] == ["Ann: hello", "Ann: are you there?"]
+    assert on.platform.said[-1] == ("m2", "Answer 4.")
+
+
 async def test_a_stop_in_peace_clears_every_message_of_suspicion(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         on.model.gate = asyncio.Event()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,14 @@ from tests.scenes import Scene
 from tests.stage import SETTINGS, START, Stage, stage
 
 FOLDING = replace(SETTINGS, max_tokens=2000, keep_tokens=200, keep_recent=2)
+
+
+def slow_down(database: Path, *writes: str) -> None:
+    """Let each of these writes of one row take some tenths of a second."""
+    count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT MAX(i) FROM n"
+    with closing(sqlite3.connect(database)) as db:
+        for number, write in enumerate(writes):
+            db.execute(f"CREATE TRIGGER slow_{number} AFTER {write} BEGIN {count}; END")
 
 
 async def begin_to_answer(on: Stage, text: str) -> asyncio.Event:
@@ -119,6 +129,25 @@ class TestWhileAnswering:
             on.model.gate.set()
             await on.until(2)
         assert on.platform.shown("other") == ["Answer 3."]
+
+    async def test_what_was_posted_while_somebody_forgot_is_known_although_the_disk_takes_its_time(
+        self, tmp_path: Path
+    ) -> None:
+        async with stage(tmp_path) as on:
+            on.platform.part = len("Answer ")
+            await on.hear(1, "the secret is K7")
+            await on.until(1)
+            gate = on.model.gate = asyncio.Event()
+            await on.hear(2, "hello", author="bob", channel="other")
+            await on.wait_for(lambda: on.platform.shown("other") == ["Answer "])
+            await on.until_noted()
+            slow_down(on.path, "DELETE ON turns", "INSERT ON posts")
+            erasing = asyncio.create_task(on.core.erase(on.write(1, "").place, ["m1"]))
+            await asyncio.sleep(0)  # the deletion is on its way to the disk
+            gate.set()
+            await erasing
+            await on.until(2)
+        assert on.platform.shown("other") == ["Answer ", "3."]
 
     async def test_answers_in_direct_messages_go_on(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:

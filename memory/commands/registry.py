@@ -101,4 +101,5 @@ class Commands:
         async def progress(done: int, turns: int) -> None:
             await call.progress(phrases.write_rebuilding(done, turns))
 
-        return phrases.write_rebuilt(await self._lanes.rebuild(conversation, progress))
+        turns = await self._lanes.rebuild(conversation, progress)
+        return phrases.write_rebuilt(turns, await self._store.standing(conversation))

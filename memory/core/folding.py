@@ -193,7 +193,8 @@ class Folding:
         if summary is None or not usages:
             return 0
         anew = replace(summary, through=old.through, version=old.version + 1)
-        made = FoldDone(conversation, originals.epoch, old.version, anew, _add_up(usages))
+        heard = await self._readers(conversation) if self._planning.settings.facts else None
+        made = FoldDone(conversation, originals.epoch, old.version, anew, _add_up(usages), audience=heard)
         saved = await self._store.save_fold(made)
         fields = {"conversation": str(conversation), "turns": done, "steps": len(usages), "version": anew.version}
         log.info("rebuilt" if saved else "rebuilding void", extra=fields)

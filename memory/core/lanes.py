@@ -151,7 +151,7 @@ class Lanes:
                     break
                 first = None if lane.stale else first
                 lane.more, lane.stale = False, False
-                waiting = (first.waiting,) if first else await self._store.pending(conversation)
+                waiting = (first.waiting,) if first else await self._pending(conversation)
                 thread, first = first.thread if first else None, None
                 burst = policy.next_burst(waiting, self._begun.get(conversation, ()))
                 if burst is not None:
@@ -167,6 +167,13 @@ class Lanes:
         finally:
             del self._lanes[conversation]
             self._last_ended = monotonic()
+
+    async def _pending(self, conversation: Conversation) -> tuple[Waiting, ...]:
+        """What waits in a lane; an attempt of this run is none of a run that died, and tears nothing apart."""
+        waiting, begun = await self._store.pending(conversation), self._begun.get(conversation, ())
+        return tuple(
+            replace(each, attempts=each.attempts - 1) if each.begun and each.id in begun else each for each in waiting
+        )
 
     async def _serve_later(self, conversation: Conversation) -> None:
         """Try a lane again when what stopped it may have passed, after longer and longer pauses."""
@@ -247,7 +254,9 @@ class Lanes:
             await self._voice.complete(replace(owed, waiting=replace(target, posts=posts)))
             return
         still = {waiting.id for waiting in await self._store.pending(conversation)}
-        if posts and target.id not in still:
+        if target.id in still:
+            self._unnoted[target.id] = speech.posts  # the note of the newest may still be on its way to the disk
+        elif posts:
             await self._withdraw(target, posts, erased=erased)
 
     async def _withdraw(self, target: Waiting, posts: Sequence[str], *, erased: bool) -> None:

@@ -26,9 +26,10 @@ from memory.prompt import (
     write_persona,
 )
 from memory.ratio import NEWEST, learn_ratio
-from memory.recall import write_recalled
+from memory.recall import choose_quoted, write_recalled
 from memory.scope import audience_of
 from memory.types import (
+    MESSAGE_TOKENS,
     Audience,
     Conversation,
     CoreSettings,
@@ -36,6 +37,7 @@ from memory.types import (
     Prompt,
     Recalled,
     Role,
+    Shown,
     Thread,
     Turn,
     Usage,
@@ -104,6 +106,24 @@ class Planning:
         """The facts as they stand in the head of a thread's prompts."""
         text = write_facts(thread.facts, FACTS_HEADING, budget.facts, self.count)
         return Snapshot(text, self.count(text)) if text else NO_FACTS
+
+    def shown(self, thread: Thread, heard: Sequence[Turn], visibility: Visibility) -> Shown | None:
+        """What of a thread stands in the prompt that answers what was heard, however much its notes take."""
+        budget = self.budget()
+        head = self.persona(visibility).tokens + (thread.summary.tokens if thread.summary else 0) + budget.facts
+        room = budget.total - head - budget.notes - sum(turn.tokens + MESSAGE_TOKENS for turn in heard)
+        most = len(thread.turns) if budget.max_messages is None else max(budget.max_messages - len(heard), 0)
+        since = 0
+        for turn in list(reversed(thread.turns))[:most]:
+            room -= min(turn.tokens, budget.turn) + MESSAGE_TOKENS
+            if room < 0:
+                break
+            since = turn.id
+        return Shown(thread.conversation, since) if since else None
+
+    def quoted(self, recalled: Sequence[Recalled]) -> tuple[Recalled, ...]:
+        """Which of what was recalled a prompt quotes."""
+        return choose_quoted(recalled, self.budget().recalled, self.count, self._zone)
 
     def prompt(
         self,

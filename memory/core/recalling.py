@@ -9,10 +9,11 @@ from functools import partial
 
 from errors import StorageError
 from memory.core.planning import Planning
+from memory.policy import Burst
 from memory.ports import Store
 from memory.recall import LINES, rank, read_question
 from memory.scope import audience_of
-from memory.types import Inbound, Recalled, Shown, Thread
+from memory.types import Recalled, Thread, Turn
 
 log = logging.getLogger(__name__)
 
@@ -27,22 +28,23 @@ class Recalling:
         self._planning = planning
         self._store = store
 
-    async def recall(self, thread: Thread, heard: Sequence[Inbound]) -> tuple[Recalled, ...]:
-        """What bears on what the author of the last message asks, and all who read the answer may hear; best first.
+    async def recall(self, thread: Thread, burst: Burst, heard: Sequence[Turn]) -> tuple[Recalled, ...]:
+        """What is quoted of what bears on the author's question, and all who read the answer may hear; best first.
 
         Where the search fails, nothing: an answer without it is better than none.
         """
-        settings, asked = self._planning.settings, heard[-1]
+        settings, asked = self._planning.settings, burst.target.inbound
         if settings.recall == "off":
             return ()
-        said = "\n".join(inbound.text for inbound in heard if inbound.author == asked.author)
+        said = "\n".join(turn.text for turn in heard if turn.author == asked.author)
         question = read_question(said[-LONGEST_QUESTION:], self._planning.clock())
-        shown = Shown(thread.conversation, thread.turns[0].id) if thread.turns else None
+        shown = self._planning.shown(thread, heard, asked.visibility)
         gap = timedelta(minutes=settings.sitting_minutes)
         try:
-            return await self._store.search(
+            found = await self._store.search(
                 question, audience_of(asked, settings.reach), shown, partial(rank, gap=gap), LINES
             )
         except StorageError as exc:
             log.warning("nothing recalled", extra={"conversation": str(thread.conversation)}, exc_info=exc)
             return ()
+        return self._planning.quoted(found)

@@ -23,10 +23,10 @@ from memory.core.limiting import Limiting, Reservation
 from memory.core.planning import Planning, answer_id
 from memory.core.recalling import Recalling
 from memory.core.voice import insist, keep_post, once
-from memory.fold import is_due
+from memory.fold import is_due, is_long
 from memory.policy import Burst
 from memory.ports import Model, Platform, Sleep, Store
-from memory.types import Conversation, Delta, Exchange, Prompt, Recalled, Thread, TurnDone, Usage, Waiting, Window
+from memory.types import Conversation, Delta, Exchange, Prompt, Recalled, Thread, TurnDone, Usage, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +34,6 @@ SHRINK = 0.8
 """Share of the budget that a prompt is planned anew with, once, when the model found it too long."""
 
 GIVEN_UP = "I broke down three times over this message, so I leave it be; please put it differently."
-
-EPOCH_ALONE = Window(tokens=0, turns=1, turn_tokens=0)
-"""What is only remembered needs no more of its thread."""
 
 Observer = Callable[[TurnDone], None]
 """Hears of every turn when it has ended; cannot change it."""
@@ -100,25 +97,25 @@ class Turns:
         Raises: StorageError, PlatformUnreachable; the messages then wait.
         """
         started = perf_counter()
-        window = self._planning.budget().window if burst.answered else EPOCH_ALONE
+        budget, access = self._planning.budget(), burst.target.inbound.access
         audience = self._planning.audience(burst.target.inbound) if burst.answered else None
-        thread = speech.thread or await self._store.load(conversation, window, audience)
+        thread = speech.thread or await self._store.load(conversation, budget.window, audience)
         if burst.answered and not given_up and await self._earlier.read(platform, thread, burst):
-            thread = await self._store.load(conversation, window, audience)
+            thread = await self._store.load(conversation, budget.window, audience)
         exchange = Exchange(
             conversation=conversation,
             epoch=thread.epoch,
-            access=burst.target.inbound.access,
+            access=access,
             settles=tuple(waiting.id for waiting in burst.heard),
             heard=tuple(self._planning.hear(waiting.inbound, thread) for waiting in burst.heard),
         )
         if not burst.answered:
             await self._store.record(exchange)
-            return False
+            return is_long(thread, exchange.heard, self._planning.persona(access.visibility), budget)
         if given_up:
             deltas = self._give_in(exchange, speech)
         else:
-            speech.recalled = await self._recalling.recall(thread, [waiting.inbound for waiting in burst.heard])
+            speech.recalled = await self._recalling.recall(thread, burst, exchange.heard)
             exchange = replace(exchange, recalled=tuple(recalled.turn.id for recalled in speech.recalled))
             deltas = self._answer(thread, exchange, speech)
         try:

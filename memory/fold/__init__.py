@@ -9,6 +9,7 @@ from memory.fold.plan import (
     check_fold,
     cut_end,
     is_due,
+    is_long,
     plan_fold,
     plan_reading,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "check_fold",
     "cut_end",
     "is_due",
+    "is_long",
     "plan_fold",
     "plan_reading",
 ]

@@ -100,6 +100,15 @@ def is_due(prompt: Prompt, answer_tokens: int, budget: Budget) -> bool:
     return budget.folds and (prompt.left_out > 0 or prompt.tokens + answer_tokens >= budget.fold_at)
 
 
+def is_long(thread: Thread, heard: Sequence[Turn], persona: Persona, budget: Budget) -> bool:
+    """Whether a prompt would come too near the budget by what was only remembered, and answered by nothing (rule 1)."""
+    if not budget.folds:
+        return False
+    summary = thread.summary.tokens if thread.summary else 0
+    said = sum(_size(turn, budget) for turn in (*thread.turns, *heard))
+    return thread.unread > 0 or persona.tokens + summary + said >= budget.fold_at
+
+
 def plan_fold(
     thread: Thread, budget: Budget, count: Count, opening: Opening | None = None, *, facts: bool = False
 ) -> Fold | None:

@@ -2,6 +2,6 @@
 
 from memory.recall.question import read_question
 from memory.recall.ranking import rank
-from memory.recall.writing import LINES, write_recalled
+from memory.recall.writing import LINES, choose_quoted, write_recalled
 
-__all__ = ["LINES", "rank", "read_question", "write_recalled"]
+__all__ = ["LINES", "choose_quoted", "rank", "read_question", "write_recalled"]

@@ -34,6 +34,17 @@ def write_recalled(recalled: Sequence[Recalled], ceiling: int, count: Count, zon
 
     `recalled` comes best first and is written oldest first, so that what was corrected later stands last.
     """
+    lines = sorted(_lines(recalled, ceiling, count, zone), key=lambda pair: (pair[0].turn.sent_at, pair[0].turn.id))
+    return "\n".join([HEADING, *(line for _, line in lines)]) if lines else ""
+
+
+def choose_quoted(recalled: Sequence[Recalled], ceiling: int, count: Count, zone: tzinfo) -> tuple[Recalled, ...]:
+    """Which of what was recalled `write_recalled` quotes, best first."""
+    return tuple(one for one, _ in _lines(recalled, ceiling, count, zone))
+
+
+def _lines(recalled: Sequence[Recalled], ceiling: int, count: Count, zone: tzinfo) -> list[tuple[Recalled, str]]:
+    """The lines that there is room for, best first."""
     room = ceiling - count(HEADING) - 1
     lines: list[tuple[Recalled, str]] = []
     for one in recalled:
@@ -45,10 +56,7 @@ def write_recalled(recalled: Sequence[Recalled], ceiling: int, count: Count, zon
             break
         room -= tokens
         lines.append((one, line))
-    if not lines:
-        return ""
-    lines.sort(key=lambda pair: (pair[0].turn.sent_at, pair[0].turn.id))
-    return "\n".join([HEADING, *(line for _, line in lines)])
+    return lines
 
 
 def _write(one: Recalled, zone: tzinfo) -> str:

@@ -33,8 +33,8 @@ class Expired:
 def expiring(db: sqlite3.Connection, before: datetime) -> Mapping[Conversation, int]:
     """See `Store.expiring`."""
     found = db.execute(
-        f"SELECT {CONVERSATION}, MAX(t.id) FROM turns t JOIN conversations c ON c.id = t.conversation"
-        f" WHERE t.sent_at < ? AND NOT {_FOLDED} GROUP BY t.conversation",
+        f"SELECT {CONVERSATION}, MAX(t.id) FROM turns t INDEXED BY turns_by_time"
+        f" JOIN conversations c ON c.id = t.conversation WHERE t.sent_at < ? AND NOT {_FOLDED} GROUP BY t.conversation",
         (to_micros(before),),
     )
     return {Conversation(*row[:5]): row[5] for row in found}

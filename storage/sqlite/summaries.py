@@ -29,7 +29,8 @@ def save_fold(db: sqlite3.Connection, fold: FoldDone, now: datetime) -> bool:
         return False
     summary = fold.summary
     stating.keep(db, row, fold.facts)
-    stand = facts.snapshot(db, row, fold.audience, current.through if current else 0) if fold.audience else None
+    folded_from = current.through if current and current.through < summary.through else 0
+    stand = facts.snapshot(db, row, fold.audience, folded_from) if fold.audience else None
     db.execute(
         f"INSERT INTO summaries (conversation, {SUMMARY}, facts) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
