@@ -20,7 +20,7 @@ SPECS = (
     CommandSpec(
         "forget",
         "Forget this place, the last messages, a person's words, or (anyone) your own",
-        "me · last N · @user · fact N",
+        "me · me everywhere · last N · @user · fact N",
     ),
     CommandSpec("summary", "What I remember here, and how full my memory is", "now · rebuild"),
     CommandSpec("memory", "What I know about you, and how to correct it", "3 = the right words", discreet=True),
