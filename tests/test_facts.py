@@ -200,7 +200,9 @@ async def test_nobody_learns_another_persons_facts_by_any_command(tmp_path: Path
 
 async def test_who_moderates_sees_how_many_facts_there_are_and_nobody_else_does(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
-        assert await tell(on, 1, "!memory all", author="mod") == "I keep no facts about anybody here."
+        assert await tell(on, 1, "!memory all", author="mod") == (
+            "I keep no facts about anybody here; those from direct messages are not counted."
+        )
         await tell(on, 2, "!remember my city is Oslo")
         await tell(on, 3, "!remember I sing", channel="other")
         await tell(on, 4, "!remember I sail", channel="dm")

@@ -204,7 +204,7 @@ def _write_line(fact: Fact, address: str, zone: ZoneInfo) -> str:
 def write_counts(counts: Sequence[FactCount], prefix: str) -> str:
     """The answer to `!memory all`."""
     if not counts:
-        return "I keep no facts about anybody here."
+        return "I keep no facts about anybody here; those from direct messages are not counted."
     lines = [f"Facts kept here; everybody sees his own with `{prefix}memory`, nobody those of others:"]
     lines += [f"- {_plain(one_line(count.name))}: {amount(count.facts, 'fact')}" for count in counts[:PEOPLE]]
     if rest := counts[PEOPLE:]:
