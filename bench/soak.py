@@ -15,12 +15,13 @@ import asyncio
 import os
 import re
 import signal
+import sqlite3
 import statistics
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -197,12 +198,20 @@ async def soak(options: argparse.Namespace, directory: Path) -> bool:
     print(f"\nnetwork: {dict(town.faults)}\ntroubles: {dict(sorted(town.troubles.items()))}")
     events = Counter(event_of(entry) for entry in (directory / "log").read_text("utf-8").splitlines())
     print("log: " + ", ".join(f"{number} × {event}" for event, number in events.most_common() if event))
+    print("remembered: " + ", ".join(f"{number} {what}" for what, number in count_rows(town).items()))
     said, whole = len(town.ledger.said), len(complete(town.ledger, standing))
     plain = sum(not LINE.search(message.text) for message in standing)
     print(f"{said} messages, {whole} answers, {plain} sentences and answers of commands")
     for each in (*wrong, *(f"{fault.invariant}: {fault.what} {town.describe(fault.what)}" for fault in faults)):
         print(f"WRONG  {each}")
     return not wrong and not faults
+
+
+def count_rows(town: Town) -> dict[str, int]:
+    """How much is kept of each kind; `recalled` are turns that an answer elsewhere was told of."""
+    tables = {"turns": "turns", "summaries": "summaries", "facts": "facts", "recalled": "sources"}
+    with closing(sqlite3.connect(town.stages[0].scene.database)) as db:
+        return {what: db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] for what, table in tables.items()}  # noqa: S608 - our own names
 
 
 def event_of(entry: str) -> str:

@@ -20,7 +20,7 @@ from tests.fakes.discord import FakeDiscord
 from tests.fakes.model import Drop, FakeModel, Hang, Refuse, Say, openai_error
 from tests.fakes.proxy import Weather
 from tests.fakes.slack import FakeSlack
-from tests.scenes import DiscordScene, SlackScene
+from tests.scenes import DiscordScene, SlackScene, Table
 
 BAD = Weather(late=0.2, lost=0.01, unanswered=0.01, broken=0.001, twice=0.03, swapped=0.03, cut=0.001)
 
@@ -30,8 +30,21 @@ LOOK_SECONDS = 0.1
 MODEL_SECONDS = 5
 """The model's timeout: one that hangs costs so long."""
 
+WORDS = ("tell me something", "tell me more about it", "my city is {city}, tell me something")
+CITIES = ("Oslo", "Bergen", "Narvik", "Hamar", "Molde")
+
 WEIGHTS = {"ask": 78, "aside": 12, "command": 5, "edit": 3, "delete": 2}
 """How often people do what; where there is nothing to edit, say, they ask."""
+
+MEMORY: Table = {
+    "max_tokens": 1200,
+    "keep_tokens": 100,
+    "keep_recent": 2,
+    "summary_tokens": 100,
+    "rest_minutes": 1,
+    "before_messages": 20,
+}
+"""Small enough for folds, and large enough for facts and for what was said elsewhere; short talks are soon read too."""
 
 DISCORD_MESSAGES = "/channels/.*/messages"
 
@@ -109,7 +122,8 @@ class Town:
     async def _ask(self, talk: Talk) -> None:
         mention = talk.mention and not (talk.joined and self.chance.choice((True, False)))
         author = self.chance.choice(talk.people)
-        await self._answered(talk, await self._say(talk, "tell me something", Sort.ASK, author, to_bot=mention))
+        words = self.chance.choice(WORDS).format(city=self.chance.choice(CITIES))
+        await self._answered(talk, await self._say(talk, words, Sort.ASK, author, to_bot=mention))
         talk.joined = talk.joins
 
     async def _answered(self, talk: Talk, mark: str) -> None:
@@ -240,6 +254,7 @@ def write_settings(town: Town) -> None:
     on_discord, on_slack = (stage.scene for stage in town.stages)
     on_discord.settings["slack"] = on_slack.settings["slack"]
     on_discord.settings["model"] = {**on_discord.settings["model"], "timeout_seconds": MODEL_SECONDS}
+    on_discord.settings["memory"] = MEMORY
     on_discord.settings["limits"] = {"messages_per_minute": 0}
     _, env = on_discord.write_settings()
     with env.open("a", encoding="utf-8") as secrets:

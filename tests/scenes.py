@@ -16,6 +16,8 @@ from pathlib import Path
 
 import bot
 import config
+from adapters.slack import Slack
+from memory.ports import Platform
 from tests.fakes.discord import FakeDiscord, Permission
 from tests.fakes.model import FakeModel
 from tests.fakes.slack import FakeMessage, FakeSlack
@@ -123,13 +125,17 @@ class Scene(ABC):
         (self.directory / ".env").write_text(secrets, encoding="utf-8")
         return self.directory / "config.toml", self.directory / ".env"
 
+    def platforms(self, settings: config.Settings) -> list[Platform]:
+        """The platforms that are served."""
+        return bot.make_platforms(settings)
+
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """The bot, connected; drained when the block ends."""
         settings = config.load(*self.write_settings(), {})
         before = self.connections
         stop = asyncio.Event()
-        serving = asyncio.create_task(bot.serve(settings, stop, bot.make_platforms(settings)))
+        serving = asyncio.create_task(bot.serve(settings, stop, self.platforms(settings)))
         try:
             await self.wait_for(lambda: self.connections > before or serving.done())
             yield
@@ -267,6 +273,14 @@ class SlackScene(Scene):
     def secrets(self) -> Mapping[str, str]:
         """See `Scene`."""
         return {"SLACK_BOT_TOKEN": self.slack.bot_token, "SLACK_APP_TOKEN": self.slack.app_token}
+
+    def platforms(self, settings: config.Settings) -> list[Platform]:
+        """See `Scene`; the bot paces its posts where Slack does."""
+        platforms = super().platforms(settings)
+        for platform in platforms:
+            if isinstance(platform, Slack) and not self.slack.pace_posts:
+                platform.post_seconds = 0.0
+        return platforms
 
     @property
     def connections(self) -> int:

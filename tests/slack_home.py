@@ -28,9 +28,12 @@ class Home:
     def adapter(
         self, commands: Sequence[CommandSpec] = (FORGET,), pauses: Sequence[float] = PAUSES, **changes: str
     ) -> Slack:
-        """Make an adapter for this Slack, with some of its settings changed."""
+        """Make an adapter for this Slack, with some of its settings changed; it paces its posts where Slack does."""
         settings = {"bot_token": self.fake.bot_token, "app_token": self.fake.app_token, "api_url": self.fake.api_url}
-        return Slack(prefix="!", commands=commands, pauses=pauses, **(settings | changes))
+        adapter = Slack(prefix="!", commands=commands, pauses=pauses, **(settings | changes))
+        if not self.fake.pace_posts:
+            adapter.post_seconds = 0.0
+        return adapter
 
     @asynccontextmanager
     async def core(

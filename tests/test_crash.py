@@ -129,6 +129,20 @@ class TestLedger:
         standing = [COMMAND, WHOLE]
         assert [fault.invariant for fault in find_faults(ledger, standing, [], keep(standing))] == ["unanswered"]
 
+    def test_what_the_platform_lets_have_no_answer_may_stand_there_in_part_and_is_no_turn(self) -> None:
+        ledger, (asked, answered, aside) = replace(LEDGER, dropped={"1"}), TURNS
+        standing = [COMMAND, Standing("here", "b3", LEDGER.given[0].text, "m1")]
+        assert find_faults(ledger, standing, [], keep(standing, asked, aside)) == []
+        faults = find_faults(ledger, standing, [], keep(standing, asked, answered, aside))
+        assert [fault.invariant for fault in faults] == ["recorded, not said"]
+        standing = [COMMAND, Standing("here", "b3", "This was forgotten.", "m1")]
+        faults = find_faults(ledger, standing, [], keep(standing, asked, aside))
+        assert [fault.invariant for fault in faults] == ["sentence"]
+
+    def test_a_message_of_the_bot_that_somebody_deleted_may_be_known_for_ever(self) -> None:
+        standing, ledger = [WHOLE, COMMAND], replace(LEDGER, taken={"b3"})
+        assert find_faults(ledger, standing, [], keep([*standing, Standing("here", "b3", "")])) == []
+
     def test_a_question_that_is_gone_wants_no_answer(self) -> None:
         ledger, (_, answered, aside) = replace(LEDGER, gone={"1"}), TURNS
         assert find_faults(ledger, [COMMAND], [], keep([COMMAND], aside)) == []

@@ -20,7 +20,7 @@ from adapters.slack.history import Reader
 from adapters.slack.inbound import Me
 from adapters.slack.line import PAUSES, Line
 from adapters.slack.markup import BLOCK_CHARACTERS, GROWTH
-from adapters.slack.outbox import Outbox
+from adapters.slack.outbox import POST_SECONDS, Outbox
 from adapters.slack.places import PLATFORM, is_ts
 from adapters.slack.preflight import look_up, web_client
 from adapters.slack.slash import Answers
@@ -58,6 +58,8 @@ class Slack(ChatPlatform):
     whispers = True
     list_seconds: float = LIST_SECONDS
     """From one look at who can read the channels to the next, where no event tells of a change."""
+    post_seconds: float = POST_SECONDS
+    """From one post in a channel to the next."""
     limits = Limits(characters=int(BLOCK_CHARACTERS / GROWTH), interval=1.2)  # 50 edits a minute: Slack's tier 3
 
     def __init__(
@@ -86,7 +88,7 @@ class Slack(ChatPlatform):
         async with web_client(self._bot_token, self._api_url) as web:
             account = await look_up(web)
             me = Me(account.team, account.user, self._prefix, self._commands)
-            directory, outbox = Directory(web, me.team), Outbox(web, me.user)
+            directory, outbox = Directory(web, me.team), Outbox(web, me.user, self.post_seconds)
             reader = Reader(web, directory, me)
             channels = Channels(web, directory, me, intake, self._roll, self.list_seconds)
             hearing = Hearing(me, intake, directory, outbox, reader, channels, self._answers)

@@ -21,7 +21,7 @@ from memory.types import Inbound, Place
 EVENT_TYPE: Final = "threadkeeper_reply"
 """The type of the metadata on every post: which message it answers, and as which part."""
 
-_POST_SECONDS: Final = 1.0
+POST_SECONDS: Final = 1.0
 """From one post in a channel to the next: https://docs.slack.dev/apis/web-api/rate-limits#posting-messages."""
 
 _KEPT: Final = 4096
@@ -40,11 +40,15 @@ https://docs.slack.dev/apis/web-api/rate-limits. More would each be put off, the
 
 
 class Outbox:
-    """All that one bot posts with one client; `user` is the bot's own."""
+    """All that one bot posts with one client; `user` is the bot's own.
 
-    def __init__(self, web: AsyncWebClient, user: str) -> None:
+    From one post in a channel to the next it waits `post_seconds`.
+    """
+
+    def __init__(self, web: AsyncWebClient, user: str, post_seconds: float = POST_SECONDS) -> None:
         self._web = web
         self._user = user
+        self._post_seconds = post_seconds
         self._new: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._free: dict[str, float] = {}
         self._gone: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -239,16 +243,17 @@ class Outbox:
         )
 
     async def _pace(self, channel: str) -> None:
-        """Wait for the channel's turn: it takes a post a second."""
+        """Wait for the channel's turn."""
         now = asyncio.get_running_loop().time()
         turn = max(now, self._free.get(channel, now))
-        self._free = {key: free for key, free in self._free.items() if free > now} | {channel: turn + _POST_SECONDS}
+        busy = {key: free for key, free in self._free.items() if free > now}
+        self._free = busy | {channel: turn + self._post_seconds}
         await asyncio.sleep(turn - now)
 
     def _rest(self, channel: str) -> None:
-        """Let no post begin in a channel for a second from now."""
+        """Let no post begin in a channel for a while from now."""
         now = asyncio.get_running_loop().time()
-        self._free[channel] = max(self._free.get(channel, now), now + _POST_SECONDS)
+        self._free[channel] = max(self._free.get(channel, now), now + self._post_seconds)
 
 
 def _key(to: Inbound) -> tuple[str, str]:

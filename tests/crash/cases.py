@@ -242,6 +242,69 @@ async def a_mention_that_comes_after_its_message_is_answered(trial: Trial) -> No
     await trial.answered()
 
 
+async def what_can_be_said_nowhere_is_taken_back(trial: Trial) -> None:
+    """An answer whose last words the platform refuses is no turn, whether the bot lives on or dies before them."""
+    stage = trial.stage
+    stage.ledger.dropped |= {"a1", "a2"}
+    await trial.start()
+    seen = len(trial.life.reached)
+
+    def says_its_last(reached: Sequence[str]) -> bool:
+        return reached[-1] == "edit:before" and any("usage" in name.split() for name in reached[seen:])
+
+    trial.life.fatal = says_its_last
+    await stage.say("a1", "tell me all of it")
+    await trial.died()
+    stage.refuse_edits()
+    await trial.start()
+    await trial.until(lambda: trial.life.reached.count("edit:after") == 1)
+    await stage.say("a2", "tell me again")
+    await trial.until(lambda: trial.life.reached.count("edit:after") == 2)
+
+
+async def a_reply_of_which_a_part_was_deleted_is_owed_no_more(trial: Trial) -> None:
+    """What is on disk and not said in full when somebody deletes a part of it is not said by the next life either."""
+    stage, home = trial.stage, trial.stage.places[0]
+    stage.broken.add("s1")
+    stage.long.add("s1")
+    stage.ledger.dropped.add("s1")
+    await trial.start()
+    await stage.say("s1", "tell me all of it")
+    await trial.kept("SELECT 1 FROM posts WHERE part = 1")
+    await trial.die()
+    stage.long.clear()
+    stage.broken.clear()
+    stage.stuck.add("edit")
+    await trial.start()
+    await trial.kept("SELECT 1 FROM inbox WHERE unsaid = 1 AND answer IS NOT NULL")
+    trial.life.fatal = lambda reached: reached[-1] == "delete:before"
+    await stage.take_away(stage.standing_in(home)[-1])
+    await trial.died()
+    stage.stuck.clear()
+    await trial.start()
+    await stage.say("b1", "are you there", author=stage.scene.bob)
+    await trial.answered()
+
+
+async def what_was_said_before_is_taken_in_once(trial: Trial) -> None:
+    """What stands in a thread where the bot is first spoken to is remembered, also when it dies over its answer."""
+    stage, scene, thread = trial.stage, trial.stage.scene, trial.stage.places[1]
+    scene.settings["memory"] = {**scene.settings["memory"], "before_messages": 20}
+    stage.broken.add("t1")
+    for mark in ("p1", "p2"):
+        words = f"{scene.mention(scene.ann)} this is for you"
+        said = await stage.say(mark, words, sort=Sort.ASIDE, place=thread, author=scene.bob, to_bot=False)
+    await trial.start()
+    await stage.say("t1", "what do you say", place=thread)
+    await trial.begun("t1")
+    await trial.kept("SELECT 1 FROM inbox WHERE message_id = ? AND state = 'settled'", said.message_id)
+    await trial.die()
+    stage.broken.clear()
+    await stage.delete("p2")
+    await trial.start()
+    await trial.answered()
+
+
 _ANYWHERE: tuple[Case, ...] = (
     what_was_answered_together_stays_together,
     a_message_that_kills_three_times_is_given_up,
@@ -249,6 +312,9 @@ _ANYWHERE: tuple[Case, ...] = (
     what_is_forgotten_is_forgotten_once,
     what_changes_while_it_waits_is_on_disk,
     of_a_longer_reply_nothing_is_left,
+    what_can_be_said_nowhere_is_taken_back,
+    a_reply_of_which_a_part_was_deleted_is_owed_no_more,
+    what_was_said_before_is_taken_in_once,
 )
 CASES = {"discord": _ANYWHERE, "slack": (*_ANYWHERE, a_mention_that_comes_after_its_message_is_answered)}
 

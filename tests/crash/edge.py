@@ -22,10 +22,14 @@ SLACK_WRITES = {"chat.postMessage": "post", "chat.update": "edit", "chat.delete"
 
 
 class Edge:
-    """Where the requests of the bot cross into a fake; each that writes is a boundary before and after its effect."""
+    """Where the requests of the bot cross into a fake; each that writes is a boundary before and after its effect.
+
+    Those with names in `stuck` get no answer and have no effect, however long the bot lives.
+    """
 
     def __init__(self) -> None:
         self.life: Life | None = None
+        self.stuck: set[str] = set()
 
     def passes(self, boundary: str) -> bool:
         """See `Life.passes`; without a bot, what comes in is of one that is dead."""
@@ -37,7 +41,7 @@ class Edge:
         @web.middleware
         async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
             name = name_of(request)
-            if name and not self.passes(f"{name}:before"):
+            if name and (not self.passes(f"{name}:before") or name in self.stuck):
                 return await self._die(request)
             try:
                 response = await handler(request)

@@ -83,6 +83,8 @@ class Ledger:
 
     `gone` are the marks of what was deleted or forgotten, `edited` words of the last versions of what was edited, by
     mark. `given_up` are the marks of what is met with a sentence, as it has brought the bot down again and again.
+    `dropped` are the marks of what the platform lets have no answer, or but a part of one, `taken` the ids of messages
+    of the bot that somebody has deleted.
     """
 
     said: dict[str, Said] = field(default_factory=dict)
@@ -90,6 +92,8 @@ class Ledger:
     gone: set[str] = field(default_factory=set)
     edited: dict[str, str] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
+    dropped: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
     def note(self, said: Said) -> None:
         """Note what somebody said."""
@@ -137,7 +141,7 @@ def unanswered(ledger: Ledger, standing: Sequence[Standing], *, sentences: bool 
         said.mark
         for said in ledger.said.values()
         if said.sort is not Sort.ASIDE
-        and said.mark not in ledger.gone
+        and said.mark not in ledger.gone | ledger.dropped
         and (said.mark not in answered or said.mark in ledger.given_up)
         and not ((sentences or _wants_sentence(ledger, said)) and said.message_id in spoken_to)
     ]
@@ -171,7 +175,7 @@ def find_faults(
         *_turn_faults(ledger, standing, kept),
         *(Fault("unsettled", row) for row in kept.open),
         *(Fault("not noted", message.message_id) for message in standing if message.message_id not in kept.posts),
-        *(Fault("noted in vain", post) for post in sorted(kept.posts - there)),
+        *(Fault("noted in vain", post) for post in sorted(kept.posts - there - ledger.taken)),
         *([] if kept.integrity == "ok" else [Fault("integrity", kept.integrity)]),
     ]
 
@@ -218,8 +222,9 @@ def _line_faults(ledger: Ledger, standing: Sequence[Standing]) -> Iterator[Fault
     times = Counter(line for message in standing for line in re.findall(r"\ba\d+\.\d+\b", message.text))
     doubled = {int(LINE.findall(line)[0]) for line, number in times.items() if number > 1}
     for number in {number for message in standing for number in numbers_in(message.text)} - whole.keys():
-        marks = " ".join(ledger.given[number - 1].marks)
-        yield Fault("doubled" if number in doubled else "partial", f"answer {number} to {marks}")
+        marks = ledger.given[number - 1].marks
+        if number in doubled or not ledger.dropped.issuperset(marks):
+            yield Fault("doubled" if number in doubled else "partial", f"answer {number} to {' '.join(marks)}")
     for message in standing:
         if len(numbers_in(message.text)) > 1:
             yield Fault("mixed", f"answers {numbers_in(message.text)} in {message.message_id}")

@@ -14,6 +14,9 @@ from tests.fakes.slack import FakeMessage
 from tests.fakes.slack.wire import mapping, text
 from tests.scenes import DiscordScene, SlackScene
 
+ALWAYS = 1_000_000
+"""So many times something fails that fails for good."""
+
 
 class DiscordStage(Stage):
     """A server, with a thread in it."""
@@ -33,8 +36,14 @@ class DiscordStage(Stage):
     async def _edit(self, said: Said, text: str) -> None:
         await self._discord.edit(said.message_id, text)
 
-    async def _delete(self, said: Said) -> None:
-        await self._discord.delete(said.message_id)
+    async def _delete(self, place: str, message_id: str) -> None:
+        del place
+        await self._discord.delete(message_id)
+
+    def refuse_edits(self) -> None:
+        """See `Stage`: as for a message that is gone."""
+        body: dict[str, object] = {"message": "Unknown Message", "code": 10008}
+        self._discord.fail_next("PATCH", "/channels/.*/messages", 404, times=ALWAYS, body=body)
 
     async def absence(self) -> None:
         """See `Stage`: the nonces."""
@@ -67,8 +76,12 @@ class SlackStage(Stage):
     async def _edit(self, said: Said, text: str) -> None:
         await self._slack.edit(said.place.partition("/")[0], said.message_id, text)
 
-    async def _delete(self, said: Said) -> None:
-        await self._slack.delete(said.place.partition("/")[0], said.message_id)
+    async def _delete(self, place: str, message_id: str) -> None:
+        await self._slack.delete(place.partition("/")[0], message_id)
+
+    def refuse_edits(self) -> None:
+        """See `Stage`: as for a message that is gone."""
+        self._slack.fail_next("chat.update", "message_not_found", times=ALWAYS)
 
     async def tell_of_mention(self, mark: str) -> None:
         """Let Slack tell that a message names the bot, whose text does not show it."""

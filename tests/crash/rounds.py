@@ -94,6 +94,7 @@ class _Round:
         self._death = death
         self._nursery = nursery
         self._story = Story(stage)
+        self._connections = 0
 
     async def play(self) -> None:
         """Let the bot live, die and live again, until everything is said and answered and it has ended by itself."""
@@ -101,6 +102,7 @@ class _Round:
         fatal = iter((at(self._death.at), at(self._death.again)))
         try:
             while True:
+                self._connections = self._stage.scene.connections
                 life = await self._stage.bear(self._nursery, next(fatal, never))
                 await self._live(life, telling)
                 self.reached = self.reached or life.reached
@@ -133,6 +135,8 @@ class _Round:
 
     async def _end(self, telling: asyncio.Task[None]) -> None:
         await asyncio.shield(telling)
+        # One that was born when all was answered has to have a chance to say what it owes.
+        await self._stage.until(lambda: self._stage.scene.connections > self._connections)
         await self._story.end()
         await self._stage.quiet(QUIET_SECONDS)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
@@ -28,13 +30,20 @@ PIECES, PACE = 2, 0.06
 
 WORDS = "the keeper winds a long thread of talk around small wooden spools and never lets go"
 FOLD, FOLDED = "You keep the rolling summary", "They talked, and agreed on most of it."
+READING = "Below stand the turns of a conversation"
+STATED = re.compile(r"\bmy (city) is (\w+)")
+"""What people state about themselves, of which folds and readings make facts: the slot and the value."""
+
+NOTES = re.compile(r"<notes>.*?</notes>\n", re.DOTALL)
+"""What stands before the newest message of a prompt and was said elsewhere."""
 
 
 class Stage(ABC):
     """A scene with a ledger; `life` is the bot that plays in it now, if any does.
 
     Answers to the marks in `long` take two messages. Those to marks in `held` go on after their first words when the
-    event is set, and those to marks in `broken` come to their last line, and no further.
+    event is set, and those to marks in `broken` come to their last line, and no further. Requests with a name in
+    `stuck` get no answer from the platform, and have no effect.
     """
 
     long_lines: int
@@ -49,6 +58,7 @@ class Stage(ABC):
         self.long: set[str] = set()
         self.held: dict[str, asyncio.Event] = {}
         self.broken: set[str] = set()
+        self.stuck = edge.stuck
         self.places: tuple[str, ...] = ()
         self.networks: tuple[Proxy, ...] = ()
         self._edge = edge
@@ -137,14 +147,24 @@ class Stage(ABC):
 
     async def delete(self, mark: str) -> None:
         """Delete a message."""
+        said = self.ledger.said[mark]
         self.ledger.gone.add(mark)
-        await self._delete(self.ledger.said[mark])
+        await self._delete(said.place, said.message_id)
+
+    async def take_away(self, message: Standing) -> None:
+        """Delete a message of the bot."""
+        self.ledger.taken.add(message.message_id)
+        await self._delete(message.place, message.message_id)
+
+    @abstractmethod
+    def refuse_edits(self) -> None:
+        """Let the platform refuse every edit from now on, and for good."""
 
     @abstractmethod
     async def _edit(self, said: Said, text: str) -> None: ...
 
     @abstractmethod
-    async def _delete(self, said: Said) -> None: ...
+    async def _delete(self, place: str, message_id: str) -> None: ...
 
     @abstractmethod
     async def absence(self) -> None:
@@ -186,11 +206,11 @@ class Stage(ABC):
     # -- the model
 
     def _respond(self, request: ModelRequest) -> Behaviour | str:
-        """Answer what was said since the last answer, in lines of the ledger's; a fold is answered alike each time."""
-        if FOLD in request.text:
-            return FOLDED
+        """Answer what was said since the last answer, in lines of the ledger's; a fold, with what was stated."""
+        if FOLD in request.text or READING in request.text:
+            return fold(request.text) if "Answer with JSON" in request.text else FOLDED
         newest = takewhile(lambda message: message.role == "user", reversed(request.messages))
-        marks = self.ledger.answers([message.content for message in newest][::-1])
+        marks = self.ledger.answers([NOTES.sub("", message.content) for message in newest][::-1])
         is_long = not self.long.isdisjoint(marks)
         given = self.ledger.give(marks, [WORDS] * (self.long_lines if is_long else 2))
         if not self.broken.isdisjoint(marks):
@@ -208,3 +228,10 @@ class Stage(ABC):
             self._edge.passes("model:piece")
 
         return Say(pieces, pace=LONG_PACE if is_long else PACE, gate=gate, told=told)
+
+
+def fold(prompt: str) -> str:
+    """The summary of what stands in a prompt, alike each time, and what people there state about themselves."""
+    stated = dict.fromkeys((found[0], *found.groups()) for found in STATED.finditer(prompt))
+    facts = [{"name": "", "slot": slot, "value": value, "quote": quote} for quote, slot, value in stated]
+    return json.dumps({"summary": FOLDED, "facts": facts})
