@@ -108,11 +108,11 @@ def is_from_before(
 ) -> bool:
     """Whether a message is to be remembered that stood there when the bot was addressed; nothing before `oldest` is.
 
-    A transcript only ever grows at its end, so what is older than its newest turn stays out of it.
+    A transcript only ever grows at its end, so what is not newer than all of its turns stays out of it.
     """
     return (
         (oldest is None or inbound.sent_at >= oldest)
-        and (not thread.turns or inbound.sent_at > thread.turns[-1].sent_at)
+        and all(inbound.sent_at > turn.sent_at for turn in thread.turns)
         and is_heard(inbound, settings)
         and not command_of(inbound.text, settings.prefix, commands)
     )

@@ -14,15 +14,19 @@ from memory.types import Answer, Delta, History, Inbound, Place, Prompt, Schema,
 
 @dataclass
 class Model:
-    """Answers with the number of prompts it has seen, in three deltas; `gate` holds back the last one.
+    """Answers with the number of prompts it has seen, or what it `says`, in three deltas; `gate` holds back the last.
 
     With `holds`, only answers to messages with this text are held back.
-    `failures` come in place of answers. A fold is held back by `fold_gate`. Every call takes `tokens`, where given.
+    `failures` come in place of answers, `fold_failures` in place of summaries, which are else those that are `told`.
+    A fold is held back by `fold_gate`. Every call takes `tokens`, where given.
     """
 
     prompts: list[Prompt] = field(default_factory=list)
     folds: list[Prompt] = field(default_factory=list)
     failures: list[ModelError] = field(default_factory=list)
+    fold_failures: list[ModelError] = field(default_factory=list)
+    says: str = ""
+    told: list[str] = field(default_factory=list)
     gate: asyncio.Event | None = None
     holds: str = ""
     fold_gate: asyncio.Event | None = None
@@ -33,11 +37,12 @@ class Model:
         number = len(self.prompts)
         if self.failures:
             raise self.failures.pop(0)
-        yield Delta("Answer ")
-        yield Delta(str(number))
+        first, second, last = (self.says, "", "") if self.says else ("Answer ", str(number), ".")
+        yield Delta(first)
+        yield Delta(second)
         if self.gate is not None and self.holds in prompt.messages[-1].content:
             await self.gate.wait()
-        yield Delta(".")
+        yield Delta(last)
         yield Delta(usage=self._usage(prompt))
 
     async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
@@ -45,7 +50,9 @@ class Model:
         self.folds.append(prompt)
         if self.fold_gate is not None:
             await self.fold_gate.wait()
-        return Answer("They talked.", self._usage(prompt))
+        if self.fold_failures:
+            raise self.fold_failures.pop(0)
+        return Answer(self.told.pop(0) if self.told else "They talked.", self._usage(prompt))
 
     def _usage(self, prompt: Prompt) -> Usage:
         return Usage("model", self.tokens or prompt.tokens, 0, 0 if self.tokens else 3, 0.1, prompt.tokens)
@@ -69,7 +76,7 @@ class Platform:
     longest that one message can be.
 
     Of what is read back: `reading` holds it back, that of all places or of those that are `slow`; `breaks` come in its
-    place; `unreadable` places cannot be read.
+    place; `unreadable` places cannot be read. `read_before` are the messages before which was read.
     """
 
     failures: list[Exception] = field(default_factory=list)
@@ -85,6 +92,7 @@ class Platform:
     posts: dict[str, Post] = field(default_factory=dict)
     written: dict[tuple[Place, str], Inbound] = field(default_factory=dict)
     read: list[Place] = field(default_factory=list)
+    read_before: list[str] = field(default_factory=list)
     name: str = "stage"
     alive: bool = True
     whispers: bool = False
@@ -162,9 +170,13 @@ class Platform:
             await note(len(posts), "")
 
     async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:
+        self.read_before.append(inbound.message_id)
         if self.breaks:
             raise self.breaks.pop(0)
-        earlier = [m for m in self.written.values() if m.place == inbound.place and m.sent_at < inbound.sent_at]
+        place, parent = inbound.place, (replace(inbound.place, thread=""), inbound.place.thread)
+        earlier = [
+            m for key, m in self.written.items() if (m.place == place or key == parent) and m.sent_at < inbound.sent_at
+        ]
         return sorted(earlier, key=lambda m: m.sent_at)[-most:]
 
     async def announce(self, place: Place, text: str) -> None:

@@ -104,8 +104,7 @@ class Parrot:
         self.folds.append(prompt)
         words = " ".join(sorted({word for message in prompt.messages for word in CANARY.findall(message.content)}))
         facts = [
-            {"user": name, "slot": "launch word", "value": word, "quote": f"My launch word is {word}"}
-            for name in ("Ann", "Bob", "Cy")
+            {"name": "", "slot": "launch word", "value": word, "quote": f"My launch word is {word}"}
             for word in words.split()
         ]
         text = json.dumps({"summary": words, "facts": facts}) if schema else words
@@ -238,6 +237,9 @@ async def test_with_the_reach_of_a_channel_nothing_leaves_it(tmp_path: Path) -> 
 
 async def test_commands_give_nothing_away(town: Town) -> None:
     await town.plant(WORLD)
+    for where in WORLD:
+        await town.say(where, f"!remember my {where.name} word is {where.canary}")
+    assert GENERAL.canary in await town.say(RANDOM, "!memory")
     for where, author in both(WORLD):
         for command in ("!memory", "!memory all", "!summary", "!usage", "!help", "!remember", "!memory 1 = x"):
             heard = set(CANARY.findall(await town.say(where, command, author)))
@@ -254,5 +256,6 @@ async def test_summaries_and_facts_give_nothing_away(tmp_path: Path) -> None:
         for _ in range(3):
             await town.plant(WORLD)
         assert model.folds
+        assert len({row[0] for row in on.rows("SELECT value FROM facts")}) == len(WORLD)
         for where, author in both(WORLD):
             assert await town.ask(where, author) <= canaries(MAY_HEAR[where]), (where.name, author)

@@ -18,6 +18,9 @@ LOOK_SECONDS = 60.0
 AT_ONCE = 20
 """Conversations that are read in one look, one after the other: nobody waits for it, and people come first."""
 
+LOOKED_AT = 1000
+"""Conversations among which those are sought: a failing one waits for its next try, and holds nobody else up."""
+
 
 class Resting:
     """Finds what has rested and has it read; `minutes` is for how long nothing was said there."""
@@ -37,10 +40,10 @@ class Resting:
     async def run_once(self) -> None:
         """Read what has come to rest; raises nothing that one look may fail with."""
         try:
-            rested = await self._store.rested(self._clock() - self._rest, AT_ONCE)
+            rested = await self._store.rested(self._clock() - self._rest, LOOKED_AT)
         except StorageError as exc:
             log.warning("could not look for rest", exc_info=exc)
             return
-        for conversation in rested:
-            if self._folding.may_read(conversation):
-                await self._folding.read_for_facts(conversation)
+        due = [conversation for conversation in rested if self._folding.may_read(conversation)]
+        for conversation in due[:AT_ONCE]:
+            await self._folding.read_for_facts(conversation)

@@ -52,8 +52,10 @@ def _lines(recalled: Sequence[Recalled], ceiling: int, count: Count, zone: tzinf
             continue
         line = _write(one, zone)
         tokens = count(line) + 1
-        if tokens > room or len(lines) == LINES:
+        if len(lines) == LINES:
             break
+        if tokens > room:
+            continue
         room -= tokens
         lines.append((one, line))
     return lines
