@@ -35,6 +35,7 @@ from tests.kept import (
     conversation_at,
     forget,
     message,
+    moment,
     talk,
 )
 
@@ -96,7 +97,9 @@ async def remember(
 ) -> Fact:
     """Have somebody tell the bot what to remember about him."""
     said = replace(message(number, f"!remember {value}", user, place), visibility=access.visibility)
-    return await store.remember(here(user, place, access), stated(said, slot, value))
+    kept = await store.remember(here(user, place, access), stated(said, slot, value))
+    assert kept is not None
+    return kept
 
 
 async def learned(store: Store, audience: Audience, conversation: Conversation = HERE) -> Thread:
@@ -237,7 +240,9 @@ class FactsContract:
         narrow = replace(here(place=THREAD), narrow=True)
         said = message(4, "!remember my pet is a cat", place=THREAD)
         await state(store, 5, "pet", "a dog", place=replace(GENERAL, channel="pets"))
-        assert (await store.remember(narrow, stated(said, "pet", "a cat"))).before == ""
+        kept_here = await store.remember(narrow, stated(said, "pet", "a cat"))
+        assert kept_here is not None
+        assert kept_here.before == ""
 
     async def test_a_corrected_fact_keeps_its_number_and_the_old_words_are_gone(self, store: Store, kept: Kept) -> None:
         await state(store, 1, "city", "Oslo")
@@ -331,3 +336,13 @@ class FactsContract:
         await state(store, 8, "city", "Rome", author="cleo")
         await store.forget_fact(here("cleo"), 1)
         assert await store.fact_counts(GENERAL) == (FactCount("ann", "Annie", 3), FactCount("bob", "Bob", 1))
+
+    async def test_what_was_said_before_a_forgetting_is_not_kept_when_it_is_run_after_it(self, store: Store) -> None:
+        kept = await state(store, 1, "city", "Oslo", place=RANDOM)
+        await forget(store, Forgetting(GENERAL, moment(5), user="ann"))
+        late = stated(message(4, "!remember my pet is a cat"), "pet", "a cat")
+        assert await store.remember(here(), late) is None
+        assert await store.correct_fact(here(), 1, replace(late, slot="")) is None
+        assert await store.facts(here(), "ann") == await store.facts(here(place=RANDOM), "ann") != ()
+        assert (await store.facts(here(), "ann"))[0].value == kept.value
+        assert await store.remember(here(), replace(late, said_at=moment(6))) is not None

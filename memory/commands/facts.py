@@ -47,6 +47,7 @@ MEMORY_USAGE = (
     "I did not understand that. `{prefix}memory` shows what I know about you, `{prefix}memory 3 = …` corrects a fact,"
     " `{prefix}forget fact 3` removes one, `{prefix}remember …` adds one."
 )
+FORGOTTEN_SINCE = "What you said here was forgotten after you had asked for this; nothing was kept."
 REMEMBER_USAGE = "Say what I am to remember about you: `{prefix}remember my birthday is 3 May`."
 
 _NUMBER = re.compile(r"#?(\d{1,6})")
@@ -110,7 +111,8 @@ class Facts:
         if len(await self._store.facts(audience, audience.user)) >= MOST:
             return TOO_MANY.format(most=MOST, prefix=self._settings.prefix)
         slot, value = read_statement(text)
-        return write_kept(await self._store.remember(audience, _fact_of(call, slot, value, text)))
+        kept = await self._store.remember(audience, _fact_of(call, slot, value, text))
+        return write_kept(kept) if kept else FORGOTTEN_SINCE
 
     async def forget(self, call: Call, number: int) -> str:
         """`!forget fact 3`; what it said is not said once more."""

@@ -140,10 +140,12 @@ class Store(Protocol):
         """The facts about a person that hold and that an audience may hear, in the order of their numbers."""
         ...
 
-    async def remember(self, audience: Audience, fact: Fact) -> Fact:
+    async def remember(self, audience: Audience, fact: Fact) -> Fact | None:
         """Keep one fact at once, and return it with its number and what it replaces of what the audience may hear.
 
         One without a slot gets its own.
+
+        Nothing when it was said before a forgetting of its place, or of its author there.
         """
         ...
 

@@ -23,7 +23,7 @@ def take(
     before = _count(db, conversation)
     for inbound, turn in said:
         # What stands in a channel was forgotten in a thread under it where the thread was.
-        if is_forgotten(db, replace(inbound, place=conversation.place), inbound.author, inbound.sent_at):
+        if is_forgotten(db, conversation.place, inbound.author, inbound.sent_at):
             continue
         row = accept(db, inbound, conversation, Decision.REMEMBER, now)
         if row is None and not _stands(db, inbound):

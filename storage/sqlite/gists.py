@@ -76,7 +76,7 @@ class Gists:
         """The facts about a person, as far as an audience may hear them."""
         return await self._reader.read(facts.facts, audience, user)
 
-    async def remember(self, audience: Audience, fact: Fact) -> Fact:
+    async def remember(self, audience: Audience, fact: Fact) -> Fact | None:
         """Keep one fact at once."""
         return await self._write(stating.remember, audience, fact)
 

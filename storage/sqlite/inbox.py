@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from memory.types import Conversation, Decision, Inbound, Owed, Quote, Waiting
+from memory.types import Conversation, Decision, Inbound, Owed, Place, Quote, Waiting
 from storage.sqlite.hearing import narrow_channel
 from storage.sqlite.rows import CONVERSATION, WAITING, Row, dump_access, dump_extras, to_micros, to_text, to_waiting
 
@@ -53,12 +53,11 @@ def make_conversation(db: sqlite3.Connection, conversation: Conversation) -> int
     return int(made[0])
 
 
-def is_forgotten(db: sqlite3.Connection, inbound: Inbound, author: str, sent_at: datetime) -> bool:
-    """Whether something said by this author then, in the place of `inbound`, lies before a watermark there.
+def is_forgotten(db: sqlite3.Connection, place: Place, author: str, sent_at: datetime) -> bool:
+    """Whether something said by this author then, in a place, lies before a watermark there.
 
     One without space and channel holds everywhere on its platform.
     """
-    place = inbound.place
     row = db.execute(
         "SELECT 1 FROM watermarks WHERE platform = ? AND (space = ? AND channel = ? OR space = '' AND channel = '')"
         " AND thread IN ('', ?) AND user IN ('', ?) AND at > ?",
@@ -70,7 +69,7 @@ def is_forgotten(db: sqlite3.Connection, inbound: Inbound, author: str, sent_at:
 def quote_to_keep(db: sqlite3.Connection, inbound: Inbound) -> Quote | None:
     """The quotation that came with a message, unless what it quotes was forgotten."""
     quote = inbound.reply_to
-    if quote is None or is_forgotten(db, inbound, quote.author, quote.sent_at):
+    if quote is None or is_forgotten(db, inbound.place, quote.author, quote.sent_at):
         return None
     place = inbound.place
     gone = db.execute(
@@ -93,7 +92,7 @@ def accept(
     if seen is not None:
         # One that was addressed and yet only remembered was too old to be answered.
         return None if seen[2] else _upgrade(db, seen[0], inbound, decision, was=Decision(seen[1]))
-    if is_forgotten(db, inbound, inbound.author, inbound.sent_at):
+    if is_forgotten(db, inbound.place, inbound.author, inbound.sent_at):
         return None
     if inbound.channel is not None:
         narrow_channel(db, inbound.channel)

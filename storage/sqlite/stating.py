@@ -20,6 +20,7 @@ from datetime import datetime
 from memory.types import ADULT, Audience, Fact, Visibility, newest_of_each_slot
 from storage.sqlite.facts import COLUMNS, facts, to_fact
 from storage.sqlite.hearing import heard, scope_id
+from storage.sqlite.inbox import is_forgotten
 from storage.sqlite.rows import to_micros, to_text
 
 NOTE = "note"
@@ -48,8 +49,10 @@ def keep(db: sqlite3.Connection, conversation: int, stated: Sequence[Fact]) -> N
             _keep_one(db, conversation, fact, origin)
 
 
-def remember(db: sqlite3.Connection, audience: Audience, fact: Fact) -> Fact:
+def remember(db: sqlite3.Connection, audience: Audience, fact: Fact) -> Fact | None:
     """See `Store.remember`."""
+    if is_forgotten(db, fact.place, fact.user, fact.said_at):
+        return None
     scope = scope_id(db, fact.access.scope(fact.place))
     number, slot = _keep_one(db, None, fact, _Origin(scope, fact.access.visibility, fact.access.restricted))
     kept = replace(fact, number=number, slot=slot)
@@ -60,13 +63,13 @@ def remember(db: sqlite3.Connection, audience: Audience, fact: Fact) -> Fact:
 def correct(db: sqlite3.Connection, audience: Audience, number: int, fact: Fact) -> Fact | None:
     """See `Store.correct_fact`; when the same message asks for it once more, nothing changes."""
     rows = _of_number(db, audience, number)
-    if not rows:
+    if not rows or is_forgotten(db, fact.place, fact.user, fact.said_at):
         return None
     others = {id_: old for id_, old in rows.items() if (old.place, old.message_id) != (fact.place, fact.message_id)}
     _bury(db, others, fact.said_at)
     old = list(rows.values())[-1]
     kept = remember(db, audience, replace(fact, slot=old.slot, number=number))
-    return replace(kept, before=old.value if others else "")
+    return kept and replace(kept, before=old.value if others else "")
 
 
 def forget(db: sqlite3.Connection, audience: Audience, number: int, now: datetime) -> Fact | None:
