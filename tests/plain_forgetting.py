@@ -207,13 +207,23 @@ def _in_channel(place: Place, forgetting: Forgetting) -> bool:
 
 def _concerns(store: PlainStore, place: Place, forgetting: Forgetting) -> bool:
     if forgetting.everywhere:
-        return place.platform == forgetting.place.platform
+        return place.platform == forgetting.place.platform and _holds_anything_of(store, place, forgetting.user)
     if not forgetting.messages:
         return place == forgetting.place or (not forgetting.last and lies_in(place, forgetting.place))
     known = {line.message_id for line in store.held[place].lines if line.author}
     for row in store.at(place):
         known |= set(row.posts.values()) | ({row.inbound.message_id} if row.state != "forgotten" else set())
     return _in_channel(place, forgetting) and not known.isdisjoint(forgetting.messages)
+
+
+def _holds_anything_of(store: PlainStore, place: Place, user: str) -> bool:
+    quotes = [line.quote for line in store.held[place].lines]
+    quotes += [row.inbound.reply_to for row in store.at(place) if row.state == "waiting"]
+    return (
+        any(user in (line.author, line.answers) for line in store.held[place].lines)
+        or any(row.inbound.author == user for row in store.at(place))
+        or any(quote.author == user for quote in quotes if quote)
+    )
 
 
 def _find_loss(store: PlainStore, place: Place, forgetting: Forgetting) -> Loss:

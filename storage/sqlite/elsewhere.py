@@ -41,7 +41,7 @@ def facts_of(db: sqlite3.Connection, forgetting: Forgetting, losses: Mapping[int
     """The facts that go: those said in the place, or by the person there; else those that lost messages state."""
     place, user = forgetting.place, forgetting.user
     if forgetting.messages:
-        return facts_from(db, (place.platform, place.space, place.channel), forgetting.messages)
+        return facts_from(db, (place.platform, place.space, place.channel), set(forgetting.messages))
     if forgetting.last:
         said = {message for loss in losses.values() for message in _messages(db, loss)}
         return facts_from(db, (place.platform, place.space, place.channel), said)
