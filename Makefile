@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run test lint clean
+.PHONY: run test hunt clean
 
 run: .venv/runtime
 	@.venv/bin/python bot.py
@@ -12,7 +12,12 @@ test: .venv/development
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	.venv/bin/python -m pytest -n auto
+	.venv/bin/python -m pytest -n auto --dist worksteal
+
+# Every property with ten times as many examples as `make test` tries, and others each time; `make hunt HUNT=50` for more.
+HUNT ?= 10
+hunt: .venv/development
+	HUNT=$(HUNT) .venv/bin/python -m pytest -n auto --dist worksteal $$(grep -l '^from hypothesis' tests/test_*.py)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,13 +13,24 @@ import pytest
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.model import FakeModel
 from tests.fakes.slack import FakeSlack
+from tests.hunting import TIMES, examples
 from tests.scenes import DiscordScene, Scene, SlackScene
 
-# A machine that is busy with something else is no reason to fail; `bench/` measures time.
-hypothesis.settings.register_profile("threadkeeper", deadline=None)
+# A machine that is busy with something else is no reason to fail; `bench/` measures time. The same tree gives the same
+# answer each time; `make hunt` looks where nobody has looked yet.
+hypothesis.settings.register_profile("threadkeeper", deadline=None, derandomize=TIMES == 1, max_examples=examples())
 hypothesis.settings.load_profile("threadkeeper")
 
+WORKERS_A_CORE = 2
+"""Most of what takes long waits for a disk, a clock or another process."""
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes `-n auto` means."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return WORKERS_A_CORE * (cores or 1)
 
 
 @pytest.fixture(autouse=True, scope="session")

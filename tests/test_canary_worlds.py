@@ -8,7 +8,6 @@ and nowhere at all once it was forgotten where people had said it.
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,11 +17,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory.types import Channel, CoreSettings, Inbound
+from tests.hunting import examples
 from tests.stage import SETTINGS, Stage, stage
 from tests.test_canaries import CANARY, QUESTION, Parrot
 from tests.test_hearing import PEOPLE, Spot, State, readers
 
-EXAMPLES = int(os.environ.get("CANARY_EXAMPLES", "25"))
+EXAMPLES = examples(25)
 ROOMY = replace(SETTINGS, max_tokens=60_000, recall_tokens=5_000, keep_tokens=20_000, threads="mention", listen="all")
 SMALL = replace(ROOMY, max_tokens=6_000, keep_tokens=600)
 GUEST = "gus"

@@ -7,7 +7,6 @@ people: who could read a line when it was said, who can now, and who reads the r
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -22,9 +21,10 @@ from memory.ports import Store
 from memory.scope import audience_of, readers_of
 from memory.types import Access, Audience, Channel, Conversation, Fact, Inbound, Place, Visibility
 from storage import open_store
+from tests.hunting import examples
 from tests.kept import ONE, moment
 
-EXAMPLES = int(os.environ.get("STORE_EXAMPLES", "60"))
+EXAMPLES = examples(60)
 CHANNELS, THREADS = ("a", "b", "c"), ("t", "u")
 PEOPLE = ("ann", "bob", "cleo")
 ADULTS = frozenset({"ann", "bob"})

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from llm.offline.model import LONG_NOTICE, SHORT_NOTICE, OfflineModel
 from memory.types import Delta, Message, Prompt
+from tests.hunting import examples
 
 NOTES = "<notes>\nNow: Friday, 20 November 2026, 17:25 (UTC)\n</notes>\n"
 NOTHING = "Nothing said so far bears on that"
@@ -287,14 +288,14 @@ async def test_where_nobody_states_anything_the_summary_is_still_not_empty() -> 
 
 
 @given(summary=st.text(max_size=80), turns=st.lists(st.text(max_size=60), max_size=6), limit=st.integers(1, 60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 async def test_a_summary_never_exceeds_its_ceiling(summary: str, turns: list[str], limit: int) -> None:
     lines = "\n".join(f"[2026-11-20 17:25] Ana: {turn}" for turn in turns)
     assert count(await fold(summary, lines, limit)) <= limit
 
 
 @given(contents=st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.text(max_size=80)), max_size=6))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 async def test_whatever_the_prompt_holds_there_is_an_answer_and_the_same_one_each_time(
     contents: list[tuple[str, str]],
 ) -> None:

@@ -24,6 +24,7 @@ from memory.types import (
 )
 from storage.migrate import migrations
 from tests.contract_recall import RecallContract, found, recall, say
+from tests.hunting import examples
 from tests.kept import GENERAL, ONE, Kept, files_of, forget, kept_at, message, talk
 
 BEFORE_RECALL = 3
@@ -118,7 +119,7 @@ def may_hear(world: World, line: Line) -> bool:
     return not line.access.enclosed or (audience.access.enclosed and said.thread == now.thread)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(WORLD)
 @example(
     World(

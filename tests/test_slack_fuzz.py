@@ -28,6 +28,7 @@ from adapters.slack.slash import read_command, to_inbound
 from errors import PlatformError, PlatformUnreachable
 from memory.types import Inbound, Person, Place
 from tests.answering import HELLO, NOBODY_THERE, Core
+from tests.hunting import examples
 from tests.slack_home import Home, a_home
 
 SEED: Final = 20_261_120
@@ -187,7 +188,7 @@ def check(inbound: Inbound) -> None:
 class TestReading:
     """Straight through what reads, one mutated event at a time."""
 
-    @settings(max_examples=500)
+    @settings(max_examples=examples(500))
     @given(st.randoms(use_true_random=False), st.sampled_from(BODIES))
     def test_no_event_raises_and_what_is_understood_is_fit(self, chance: random.Random, body: object) -> None:
         came = mutated(body, chance)
@@ -215,7 +216,7 @@ class TestReading:
         assert read({"event": SAID | WHERE | {"user": text}}) is Drop.ODD
         assert read({"event": SAID | WHERE | {"channel": text}}) is Drop.ODD
 
-    @settings(max_examples=200)
+    @settings(max_examples=examples(200))
     @given(st.randoms(use_true_random=False))
     def test_no_page_of_a_history_raises(self, chance: random.Random) -> None:
         page = mutated([SAID, REPLY, PARENT, EDITED, STONE], chance)
@@ -230,7 +231,7 @@ class TestReading:
             if inbound is not None:
                 check(inbound)
 
-    @settings(max_examples=200)
+    @settings(max_examples=examples(200))
     @given(st.randoms(use_true_random=False))
     def test_no_person_and_no_channel_raises(self, chance: random.Random) -> None:
         profile: dict[str, object] = {"real_name": "Ann Lee", "display_name": "Ann"}

@@ -1,12 +1,10 @@
 """Whatever is done to a store, in whatever order, it holds what a store in plain Python holds, and no word more.
 
-Every message, answer, summary and sentence has a word of its own, so that each can be looked for in every column. With
-STORE_EXAMPLES in the environment, so many histories are tried instead of the few of every day.
+Every message, answer, summary and sentence has a word of its own, so that each can be looked for in every column.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from contextlib import closing
@@ -19,6 +17,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from memory.forgetting import find_echo
 from memory.ports import Promise
 from memory.types import Decision, Exchange, Forgetting, Inbound, Place
+from tests.hunting import examples
 from tests.kept import (
     AFTER_SUMMARY,
     USAGE,
@@ -337,6 +336,4 @@ class StoreAgainstModel(World):
 
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase
-TestStoreAgainstModel.settings = settings(
-    max_examples=int(os.environ.get("STORE_EXAMPLES", "60")), stateful_step_count=40, deadline=None
-)
+TestStoreAgainstModel.settings = settings(max_examples=examples(60), stateful_step_count=40)
