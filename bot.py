@@ -132,7 +132,8 @@ async def serve(settings: config.Settings, stop: asyncio.Event, platforms: Seque
         core_settings = replace(core_settings, allow=frozenset(), deny=frozenset(), messages_per_minute=0)
     count = tokens.load_counter()
     demand_room(core_settings, count)
-    store = await open_store(settings.storage.url, clock, make_archive(settings))
+    recall = core_settings.recall != "off"
+    store = await open_store(settings.storage.url, clock, make_archive(settings), recall=recall)
     try:
         async with make_model(settings) as model:
             core = Core(core_settings, store, model, count, clock, [log_turn])
@@ -385,7 +386,7 @@ async def forget(settings: config.Settings, platform: str, user: str) -> int:
     """Forget a user everywhere and clean the files of it; 1 when they could not be cleaned yet."""
     if not settings.database.exists():
         raise StorageUnavailable(f"{settings.database}: no such database")
-    store = await open_store(settings.storage.url, clock, make_archive(settings))
+    store = await open_store(settings.storage.url, clock, make_archive(settings), recall=False)
     try:
         gone = await store.forget(Forgetting(Place(platform, "", ""), clock(), user=user), find_echo)
         clean = await store.scrub()

@@ -248,7 +248,7 @@ class Figures:
 async def measure(directory: Path, rounds: int, *, recall: bool) -> tuple[dict[int, Figures], float]:
     """Seed three lengths, count commits, and measure in rotation; return the figures and the commits a turn makes."""
     database = directory / "turn.db"
-    store = await open_store(f"sqlite:///{database}", lambda: START)
+    store = await open_store(f"sqlite:///{database}", lambda: START, recall=recall)
     bare = BareCommits(directory / "bare.db")
     try:
         bench = Bench(store, load_counter(), recall=recall)

@@ -8,6 +8,7 @@ same key.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -121,23 +122,27 @@ _SYMBOL = (
 )
 _NUMBER = rf"(?<![\w.,])[-+±]?{_AMOUNT}(?!\w)"
 
+_COUNTING = re.compile(r"[\d〇零一二三四五六七八九十百千万億亿]")
+"""What a text without numbers has none of; most talk is without, and is not searched for dates then."""
+
 _PATTERNS = tuple(
-    (kind, re.compile(pattern, flags))
-    for kind, pattern, flags in (
-        (Kind.LINK, _WEB, re.IGNORECASE),
-        (Kind.MAIL, _MAIL, re.NOFLAG),
-        (Kind.CODE, _CODE, re.NOFLAG),
-        (Kind.LABEL, f"{_HOST}|{_PATH}", re.NOFLAG),
-        (Kind.MONEY, _MONEY, re.NOFLAG),
-        (Kind.DATE, _DATE, re.IGNORECASE),
-        (Kind.TIME, _TIME, re.IGNORECASE),
-        (Kind.VERSION, _VERSION, re.NOFLAG),
-        (Kind.LABEL, _LABEL, re.NOFLAG),
-        (Kind.MEASURE, f"{_MEASURE}|{_COUNTED}", re.NOFLAG),
-        (Kind.SYMBOL, _SYMBOL, re.NOFLAG),
-        (Kind.NUMBER, _NUMBER, re.NOFLAG),
+    (kind, re.compile(pattern, flags), counts)
+    for kind, pattern, flags, counts in (
+        (Kind.LINK, _WEB, re.IGNORECASE, False),
+        (Kind.MAIL, _MAIL, re.NOFLAG, False),
+        (Kind.CODE, _CODE, re.NOFLAG, False),
+        (Kind.LABEL, f"{_HOST}|{_PATH}", re.NOFLAG, False),
+        (Kind.MONEY, _MONEY, re.NOFLAG, True),
+        (Kind.DATE, _DATE, re.IGNORECASE, True),
+        (Kind.TIME, _TIME, re.IGNORECASE, True),
+        (Kind.VERSION, _VERSION, re.NOFLAG, True),
+        (Kind.LABEL, _LABEL, re.NOFLAG, True),
+        (Kind.MEASURE, f"{_MEASURE}|{_COUNTED}", re.NOFLAG, True),
+        (Kind.SYMBOL, _SYMBOL, re.NOFLAG, False),
+        (Kind.NUMBER, _NUMBER, re.NOFLAG, True),
     )
 )
+"""The kinds in the order in which they take what they find, and whether each of them holds a number."""
 
 _CAPITAL = r"(?:[A-ZÀ-ÖØ-ÞŚŻŽČŠŁ][\w'’-]{0,30}[\w])"
 _FULL_NAME = re.compile(
@@ -179,9 +184,13 @@ def find_details(text: str) -> tuple[Detail, ...]:
     """The details of a text, in their order; a commitment is its whole clause and may hold others."""
     taken: list[Detail] = []
     rest = text
-    for kind, pattern in _PATTERNS:
-        taken += (Detail(kind, match[0], *match.span()) for match in pattern.finditer(rest))
-        rest = pattern.sub(lambda match: "\x00" * len(match[0]), rest)
+    counts = _COUNTING.search(text) is not None
+    for kind, pattern, counted in _PATTERNS:
+        if counted and not counts:
+            continue
+        matches = list(pattern.finditer(rest))
+        taken += (Detail(kind, match[0], *match.span()) for match in matches)
+        rest = _blank(rest, matches)
     taken += _find_names(text, rest)
     taken += (
         Detail(Kind.COMMITMENT, text[start:end], start, end)
@@ -189,6 +198,13 @@ def find_details(text: str) -> tuple[Detail, ...]:
         if _COMMITTING.search(text, start, end)
     )
     return tuple(sorted(taken, key=lambda detail: (detail.start, -detail.end)))
+
+
+def _blank(text: str, matches: Sequence[re.Match[str]]) -> str:
+    """A text in which what was found is taken."""
+    for start, end in (match.span() for match in matches):
+        text = text[:start] + "\x00" * (end - start) + text[end:]
+    return text
 
 
 def _find_names(text: str, rest: str) -> list[Detail]:
@@ -200,7 +216,8 @@ def _find_names(text: str, rest: str) -> list[Detail]:
     begins = {start for start, _ in clauses(text)}
     found: list[Detail] = []
     for pattern in (_TITLED, _FULL_NAME, _ONE_NAME):
-        for match in pattern.finditer(rest):
+        matches = list(pattern.finditer(rest))
+        for match in matches:
             words = match[0].split(" ")
             dropped = 1 if match.start() in begins and len(words) > 1 else 0
             while dropped < len(words) and _NO_NAME.fullmatch(words[dropped]):
@@ -208,7 +225,7 @@ def _find_names(text: str, rest: str) -> list[Detail]:
             name = " ".join(words[dropped:])
             if name and not (german and pattern is not _TITLED and " " not in name):
                 found.append(Detail(Kind.NAME, name, match.end() - len(name), match.end()))
-        rest = pattern.sub(lambda match: "\x00" * len(match[0]), rest)
+        rest = _blank(rest, matches)
     return found
 
 

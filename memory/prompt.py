@@ -262,6 +262,8 @@ def write_facts(facts: Sequence[Fact], heading: str, ceiling: int, count: Count)
 
     What a fact replaces is said with it, so that nobody holds on to what stands further up.
     """
+    if not facts:
+        return ""
     lines: dict[Fact, str] = {}
     room = ceiling - count(heading) - 2
     for fact in sorted(facts, key=lambda fact: (fact.said_at, fact.number), reverse=True):

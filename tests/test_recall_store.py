@@ -22,6 +22,7 @@ from memory.types import (
     Place,
     Visibility,
 )
+from storage import open_store
 from storage.migrate import migrations
 from tests.contract_recall import RecallContract, found, recall, say
 from tests.hunting import examples
@@ -232,3 +233,15 @@ async def test_the_turns_of_an_older_database_are_found(kept: Kept, path: Path) 
     store = await kept.open()
     assert [one.turn.text for one in await recall(store, "albatross 4711", most=1)] == ["albatross 4711"]
     check_index(path)
+
+
+async def test_without_recall_nothing_is_indexed_and_with_it_again_all_that_was_said_is_found(path: Path) -> None:
+    for words, recall_is_on in (("a red kite", True), ("a blue kite", False), ("a green kite", False)):
+        store = await open_store(f"sqlite:///{path}", lambda: ONE, recall=recall_is_on)
+        await talk(store, message(len(words), words))
+        await store.close()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT COUNT(*) FROM recall").fetchone() == (1,)
+    store = await open_store(f"sqlite:///{path}", lambda: ONE)
+    assert await found(store, "kite") == {"a red kite", "a blue kite", "a green kite"}
+    await store.close()

@@ -56,24 +56,31 @@ class Planning:
         self._usages: deque[Usage] = deque(maxlen=NEWEST)
         self._ratio = 1.0
         self._personas: dict[Visibility, Persona] = {}
+        self._budgets: dict[float, Budget] = {}
         # The notes change once a minute and stand in every prompt.
         self._count_notes = lru_cache(maxsize=1)(count)
 
     async def recall(self, store: Store) -> None:
         """Read what earlier runs learned of the model's ratio of tokens."""
         self._usages.extend(reversed(await store.usages(self.settings.model, NEWEST)))
-        self._ratio = learn_ratio(self._usages)
+        self._learn()
 
     def learn(self, usage: Usage) -> None:
         """Learn from one more call; those of fallback models say nothing about the model that is planned for."""
         if usage.model == self.settings.model:
             self._usages.append(usage)
-            self._ratio = learn_ratio(self._usages)
+            self._learn()
+
+    def _learn(self) -> None:
+        self._ratio = learn_ratio(self._usages)
+        self._budgets.clear()
 
     def budget(self, shrink: float = 1.0) -> Budget:
         """The budget as of now, or a share of it."""
-        persona = self.persona(Visibility.PUBLIC).tokens
-        return plan_budget(self.settings, self._ratio, shrink, persona=persona)
+        if shrink not in self._budgets:
+            persona = self.persona(Visibility.PUBLIC).tokens
+            self._budgets[shrink] = plan_budget(self.settings, self._ratio, shrink, persona=persona)
+        return self._budgets[shrink]
 
     def persona(self, visibility: Visibility) -> Persona:
         """The system text of conversations with this visibility."""

@@ -45,6 +45,8 @@ def choose_quoted(recalled: Sequence[Recalled], ceiling: int, count: Count, zone
 
 def _lines(recalled: Sequence[Recalled], ceiling: int, count: Count, zone: tzinfo) -> list[tuple[Recalled, str]]:
     """The lines that there is room for, best first."""
+    if not recalled:
+        return []
     room = ceiling - count(HEADING) - 1
     lines: list[tuple[Recalled, str]] = []
     for one in recalled:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from memory.types import Access, Audience, Fact, FactCount, Place, Turn, Visibility, newest_of_each_slot
-from storage.sqlite.hearing import heard
+from storage.sqlite.hearing import Heard, heard
 from storage.sqlite.rows import Row, to_moment
 
 SPEAKERS = 8
@@ -64,7 +64,7 @@ def to_fact(row: Row) -> Fact:
 
 def facts(db: sqlite3.Connection, audience: Audience, user: str) -> tuple[Fact, ...]:
     """See `Store.facts`."""
-    return _holding(_statements(db, audience, (user,), ALL))
+    return _holding(_statements(db, audience, heard(db, audience, "f"), (user,), ALL))
 
 
 def known(db: sqlite3.Connection, conversation: int, audience: Audience, turns: Sequence[Turn]) -> Known:
@@ -73,10 +73,11 @@ def known(db: sqlite3.Connection, conversation: int, audience: Audience, turns: 
     What stood at the last fold stands until the next, whoever speaks meanwhile, unless it must not be said any more.
     What came since is about who asks, who spoke last, and whose facts stand.
     """
-    standing = _standing(db, conversation, audience)
+    hears = heard(db, audience, "f")
+    standing = _standing(db, conversation, hears)
     speaking = dict.fromkeys([audience.user, *(turn.author for turn in turns)])
     people = [user for user in speaking if user][:SPEAKERS]
-    rows = _statements(db, audience, [*people, *(row[_USER] for row in standing)], NEWEST)
+    rows = _statements(db, audience, hears, [*people, *(row[_USER] for row in standing)], NEWEST)
     stood = _holding(standing)
     told = {(fact.user, fact.slot, fact.value) for fact in stood}
     return Known(stood, tuple(fact for fact in _holding(rows) if (fact.user, fact.slot, fact.value) not in told))
@@ -92,7 +93,7 @@ def snapshot(db: sqlite3.Connection, conversation: int, audience: Audience, thro
         " ORDER BY MAX(id) DESC LIMIT ?",
         (conversation, through, SPEAKERS),
     ).fetchall()
-    rows = _statements(db, audience, [row[0] for row in authors], NEWEST)
+    rows = _statements(db, audience, heard(db, audience, "f"), [row[0] for row in authors], NEWEST)
     return json.dumps(sorted({(row[_USER], row[_SLOT]): row[_ID] for row in rows}.values()))
 
 
@@ -110,23 +111,21 @@ def _holding(rows: Sequence[Row]) -> tuple[Fact, ...]:
     return newest_of_each_slot([to_fact(row) for row in rows])
 
 
-def _statements(db: sqlite3.Connection, audience: Audience, users: Iterable[str], most: int) -> list[Row]:
+def _statements(db: sqlite3.Connection, audience: Audience, hears: Heard, users: Iterable[str], most: int) -> list[Row]:
     """The newest of what people said about themselves and an audience may hear, a few of each slot, oldest first."""
     asked = tuple(dict.fromkeys(users))
-    hears = heard(db, audience, "s")
     rows = db.execute(
-        f"SELECT {COLUMNS} FROM (SELECT s.*, ROW_NUMBER() OVER"
-        "   (PARTITION BY s.user, s.slot ORDER BY s.said_at DESC, s.id DESC) AS nth FROM facts s"
-        f"  WHERE s.platform = ? AND s.user IN ({', '.join('?' * len(asked))}) AND s.value <> '' AND {hears.sql}) f"
+        f"SELECT {COLUMNS} FROM (SELECT f.*, ROW_NUMBER() OVER"
+        "   (PARTITION BY f.user, f.slot ORDER BY f.said_at DESC, f.id DESC) AS nth FROM facts f"
+        f"  WHERE f.platform = ? AND f.user IN ({', '.join('?' * len(asked))}) AND f.value <> '' AND {hears.sql}) f"
         " WHERE f.nth <= ? ORDER BY f.said_at DESC, f.id DESC LIMIT ?",
         (audience.place.platform, *asked, *hears.values, STATEMENTS, most),
     )
     return rows.fetchall()[::-1]
 
 
-def _standing(db: sqlite3.Connection, conversation: int, audience: Audience) -> list[Row]:
+def _standing(db: sqlite3.Connection, conversation: int, hears: Heard) -> list[Row]:
     """What stood at the last fold of a conversation and an audience may hear now."""
-    hears = heard(db, audience, "f")
     return db.execute(
         f"SELECT {COLUMNS} FROM facts f WHERE f.id IN (SELECT value FROM json_each("
         "  (SELECT facts FROM summaries WHERE conversation = ? ORDER BY version DESC LIMIT 1)))"

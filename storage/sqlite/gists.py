@@ -36,10 +36,11 @@ T = TypeVar("T")
 class Gists:
     """See `memory.ports.Store`; every verb is one transaction."""
 
-    def __init__(self, writer: Connection, reader: Connection, clock: Clock) -> None:
+    def __init__(self, writer: Connection, reader: Connection, clock: Clock, *, recall: bool) -> None:
         self._writer = writer
         self._reader = reader
         self._clock = clock
+        self._recall = recall
         self._said: list[int] = []
 
     async def _write(
@@ -51,7 +52,8 @@ class Gists:
         def both(db: sqlite3.Connection) -> T:
             inbox.said(db, said)
             result = work(db, *args, **kwargs)
-            recall.index_due(db)
+            if self._recall:
+                recall.index_due(db)
             return result
 
         try:

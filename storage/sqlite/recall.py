@@ -46,6 +46,11 @@ TAIL = 16
 """Characters at the end of a text among which a question mark is looked for."""
 
 
+def count_due(db: sqlite3.Connection) -> int:
+    """How many turns are due."""
+    return int(db.execute("SELECT COUNT(*) FROM recall_due").fetchone()[0])
+
+
 def index_due(db: sqlite3.Connection, most: int = -1) -> bool:
     """Write the words of turns that are due into the index, at most so many; false when none was."""
     # SQLite keeps the order of a CROSS JOIN; by itself it reads all turns there are, to find which of them are due.

@@ -49,7 +49,6 @@ from storage.sqlite import (
     earlier,
     inbox,
     reading,
-    recall,
     spending,
     transcript,
 )
@@ -59,6 +58,8 @@ from storage.sqlite.connection import Connection
 from storage.sqlite.echoes import Echoes
 from storage.sqlite.files import APPLICATION_ID, lock, look_at
 from storage.sqlite.gists import Gists
+from storage.sqlite.recall import count_due, index_due
+from storage.sqlite.recall import search as search_in_index
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ INDEXED_AT_ONCE = 2_000
 """Turns of an older database that a start writes into the index of recall in one transaction, 0.15 s or so."""
 
 
-async def open_sqlite(path: Path, clock: Clock, archive: Archive | None = None) -> SQLiteStore:
+async def open_sqlite(path: Path, clock: Clock, archive: Archive | None = None, *, recall: bool = True) -> SQLiteStore:
     """Open a database for serving: looked at, locked, migrated; what expires goes to the archive, if there is one.
 
     Raises: DatabaseUnusable, DatabaseInUse, StorageUnavailable.
@@ -81,8 +82,8 @@ async def open_sqlite(path: Path, clock: Clock, archive: Archive | None = None) 
         writer = await Connection.open(path, writes=True)
         try:
             await writer.run(migrate_sqlite, APPLICATION_ID)
-            while await writer.write(recall.index_due, INDEXED_AT_ONCE):
-                pass
+            if recall:
+                await _index_all(writer)
             left = await writer.run(_look_back)
             reader = await Connection.open(path, writes=False)
         except BaseException:
@@ -91,7 +92,17 @@ async def open_sqlite(path: Path, clock: Clock, archive: Archive | None = None) 
     except BaseException:
         held.close()
         raise
-    return SQLiteStore(path, writer, reader, held, clock, left, Cleaning(path, writer, reader, clock, archive))
+    cleaning = Cleaning(path, writer, reader, clock, archive)
+    return SQLiteStore(path, writer, reader, held, clock, left, cleaning, recall=recall)
+
+
+async def _index_all(writer: Connection) -> None:
+    """Take in what was said without recall, or before there was any."""
+    due = await writer.read(count_due)
+    if due > INDEXED_AT_ONCE:
+        log.info("taking older talk into the index of recall", extra={"turns": due})
+    while await writer.write(index_due, INDEXED_AT_ONCE):
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +129,10 @@ class SQLiteStore(Gists):
         clock: Clock,
         left: _Left,
         cleaning: Cleaning,
+        *,
+        recall: bool,
     ) -> None:
-        super().__init__(writer, reader, clock)
+        super().__init__(writer, reader, clock, recall=recall)
         self._path = path
         self._held = held
         self._left = left
@@ -239,7 +252,7 @@ class SQLiteStore(Gists):
         self, question: Question, audience: Audience, shown: Shown | None, rank: Rank, most: int
     ) -> tuple[Recalled, ...]:
         """Search what an audience may hear."""
-        return await self._reader.read(recall.search, question, audience, shown, rank, most)
+        return await self._reader.read(search_in_index, question, audience, shown, rank, most)
 
     async def rested(self, before: datetime, most: int) -> tuple[Conversation, ...]:
         """Where something was not read for facts yet."""
