@@ -138,6 +138,21 @@ async def test_a_command_that_still_runs_when_the_platform_connects_again_runs_o
     assert len(on.platform.posts) == 4
 
 
+async def test_a_fold_that_is_asked_for_beside_one_under_way_follows_it(tmp_path: Path) -> None:
+    async with stage(tmp_path, replace(SETTINGS, max_tokens=3000, keep_tokens=1000, keep_recent=2)) as on:
+        on.model.fold_gate = asyncio.Event()
+        number = 0
+        while not on.model.folds and number < 20:
+            number += 1
+            await on.hear(number, "wind the thread " * 30)
+            await on.until(number)
+        await on.hear(number + 1, "!summary now", author="mod")
+        on.model.fold_gate.set()
+        await on.until(number + 1)
+        [folded] = [post.text for post in on.platform.posts.values() if post.answers == f"m{number + 1}"]
+        assert folded.startswith("Folded "), folded
+
+
 async def test_a_turn_costs_three_commits(tmp_path: Path) -> None:
     commits = []
     async with stage(tmp_path) as on:

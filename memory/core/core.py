@@ -321,7 +321,8 @@ class Core:
         return self._planning.persona(visibility)
 
     async def fold_now(self, conversation: Conversation) -> int:
-        """Fold all but the recent turns, and return how many turns that were."""
+        """Fold all but the recent turns, after a fold that is under way there, and return how many turns that were."""
+        await self._folding.ended(conversation)
         return await self._folding.fold(conversation, replace(self.budget, keep=0))
 
     async def rebuild(self, conversation: Conversation, progress: Callable[[int, int], Awaitable[None]]) -> int:

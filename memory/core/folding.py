@@ -74,10 +74,14 @@ class Folding:
 
     async def fold_anew(self, conversation: Conversation) -> None:
         """Fold what lies open since a summary went, once the fold that was stopped with it has come to its end."""
-        while stopped := self._under_way.get(conversation):
-            await asyncio.wait([stopped])
+        await self.ended(conversation)
         if self._planning.budget().folds and self.may_begin(conversation):
             await self.fold_in_background(conversation)
+
+    async def ended(self, conversation: Conversation) -> None:
+        """Wait until nothing is under way there."""
+        while work := self._under_way.get(conversation):
+            await asyncio.wait([work])
 
     async def fold(self, conversation: Conversation, budget: Budget, through: int = 0) -> int:
         """Fold everything but the recent turns, in as many steps as it takes; return how many turns were folded.
