@@ -56,6 +56,24 @@ async def test_what_breaks_off_is_tried_again_and_until_then_nothing_counts_as_h
     assert on.said == ["m2", "m1"]
 
 
+async def test_what_was_read_before_it_broke_off_is_not_read_once_more_but_the_threads_found_there_are(
+    tmp_path: Path,
+) -> None:
+    other, thread = replace(HOME, channel="other"), replace(HOME, thread="thread")
+    async with stage(tmp_path) as on:
+        await on.serve_and_stop()
+        on.write(1, "hello", channel="other")
+        on.write(2, "hello", thread="thread")
+        on.write(3, "hello")
+        on.platform.reading, on.platform.slow = asyncio.Event(), {thread}
+        await on.start(missed=True)
+        await on.wait_for(lambda: on.platform.read == [HOME, thread])
+        on.platform.breaks = [PlatformUnreachable("down")]
+        on.platform.reading.set()
+        await on.until(3)
+    assert on.platform.read == [HOME, thread, thread, other]
+
+
 async def test_it_is_tried_again_after_longer_and_longer_pauses(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         await on.serve_and_stop()
@@ -66,7 +84,7 @@ async def test_it_is_tried_again_after_longer_and_longer_pauses(tmp_path: Path) 
     assert on.pauses == [15, 60, 300, 300]
 
 
-async def test_after_another_connection_meanwhile_all_is_read_once_more(tmp_path: Path) -> None:
+async def test_after_another_connection_meanwhile_what_was_read_before_it_is_read_once_more(tmp_path: Path) -> None:
     other = replace(HOME, channel="other")
     async with stage(tmp_path) as on:
         await on.serve_and_stop()
@@ -80,9 +98,30 @@ async def test_after_another_connection_meanwhile_all_is_read_once_more(tmp_path
         await on.core.connected("stage", missed=False)
         on.platform.reading.set()
         await on.until(2)
+        await on.wait_for(lambda: len(on.platform.read) == 3)
+        await on.hear(3, "and now?")
+        await on.until(3)
+    assert on.said == ["m2", "m1", "m3"]
+    assert on.platform.read == [HOME, other, HOME]
+
+
+async def test_the_second_reading_looks_into_channels_before_the_threads_under_them(tmp_path: Path) -> None:
+    thread = replace(HOME, thread="thread")
+    async with stage(tmp_path) as on:
+        await on.hear(-10, "hello", thread="thread")
+        await on.until(1)
+        await on.serve_and_stop()
+        on.write(1, "hello")
+        on.platform.reading = asyncio.Event()
+        await on.start(missed=True)
+        await on.wait_for(lambda: on.platform.read == [thread])
+        on.platform.reading.set()
+        on.platform.reading, on.platform.slow = asyncio.Event(), {HOME}
+        await on.wait_for(lambda: on.platform.read == [thread, HOME])
+        await on.core.connected("stage", missed=True)
+        on.platform.reading.set()
         await on.wait_for(lambda: len(on.platform.read) == 4)
-    assert on.said == ["m2", "m1"]
-    assert [set(on.platform.read[:2]), set(on.platform.read[2:])] == [{HOME, other}] * 2
+    assert on.platform.read == [thread, HOME, HOME, thread]
 
 
 async def test_the_second_reading_holds_nobody_and_what_it_would_have_found_is_found_when_it_is_cut_off(

@@ -5,7 +5,9 @@
 2. A connection may die unnoticed, so what is read begins a while before the last beat; what is known has its id.
 3. What was sent since then is taken in as if it came in now, but it is answered only if it is young enough.
 4. Places where people talked lately are compared: what was edited there is amended, what is gone is erased.
-5. No lane runs in a place that is still to be read, so that people are answered in the order in which they spoke; what
+5. What was read since the last connection came, be it by a try that broke off or by an earlier reading, is not read
+   once more: all that was said there since then was heard.
+6. No lane runs in a place that is still to be read, so that people are answered in the order in which they spoke; what
    takes too long is not waited for.
 """
 
@@ -37,7 +39,10 @@ MOST_PLACES = 300
 """Also of those where people talked of late: of direct messages on Discord and threads on Slack no list tells news."""
 
 FIRST = 20
-"""Where people talked last is read first: they may be waiting there now."""
+"""Where people talked last is read first: they may be waiting there now.
+
+Where nobody is held any more, channels go before their threads: reading them tells which threads have news.
+"""
 
 PAUSES = (15.0, 60.0, 300.0)
 """Seconds before catching up is tried again that broke off."""
@@ -56,6 +61,14 @@ class _Span:
     platform: Platform
     since: datetime
     compared: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """When the reading of a place began, and the places under it that it found."""
+
+    at: float
+    threads: tuple[Place, ...]
 
 
 class CatchUp:
@@ -99,6 +112,8 @@ class CatchUp:
         self._under_way: set[str] = set()
         self._again: set[str] = set()
         self._news: dict[str, asyncio.Event] = {}
+        self._missed_at: dict[str, float] = {}
+        self._done: dict[str, dict[Place, _Done]] = {}
 
     def close(self, platform: str) -> None:
         """Hold all lanes of a platform that was never connected yet."""
@@ -118,6 +133,7 @@ class CatchUp:
         """
         if missed:
             self._sound.discard(platform)
+            self._missed_at[platform] = monotonic()
         if platform in self._under_way:
             self._again |= {platform} if missed else set()
             if platform in self._news:
@@ -169,6 +185,7 @@ class CatchUp:
         finally:
             patience.cancel()
             self._under_way.discard(name)
+            self._done.pop(name, None)
 
     async def _is_level(self, platform: str) -> bool:
         """Let the heartbeat go on, unless there was another connection while this one was caught up with."""
@@ -239,9 +256,11 @@ class CatchUp:
         name = platform.name
         known = await self._store.places(name, min(span.since, span.compared), MOST_PLACES)
         told = await platform.places(span.since)
-        queue = deque(list(dict.fromkeys([*known[:FIRST], *told, *known]))[:MOST_PLACES])
+        waited_for = name in self._closed
+        last = known[:FIRST] if waited_for else _or_channels(known[:FIRST], told)
+        queue = deque(list(dict.fromkeys([*last, *told, *known]))[:MOST_PLACES])
         seen = set(queue)
-        if name in self._closed:
+        if waited_for:
             self._behind[name] = set(queue)
             self._closed.discard(name)
             self._released()
@@ -249,7 +268,12 @@ class CatchUp:
             log.info("catching up", extra={"platform": name, "places": len(queue), "since": span.since.isoformat()})
         while queue:
             place = queue.popleft()
-            further = await self._read_place(span, place, tally, compared=place in known)
+            further = self._done_already(name, place)
+            if further is None:
+                further = await self._read_place(span, place, tally, compared=place in known)
+                tally["places"] += 1
+                if tally["places"] % PROGRESS == 0:
+                    log.info("catching up", extra={"platform": name, **tally, "left": len(queue)})
             new = [thread for thread in further if thread not in seen][: MOST_PLACES - len(seen)]
             seen.update(new)
             queue.extendleft(reversed(new))
@@ -257,20 +281,24 @@ class CatchUp:
                 self._behind[name] |= set(new)
                 self._behind[name].discard(place)
                 self._released()
-            tally["places"] += 1
-            if tally["places"] % PROGRESS == 0:
-                log.info("catching up", extra={"platform": name, **tally, "left": len(queue)})
+
+    def _done_already(self, platform: str, place: Place) -> Sequence[Place] | None:
+        """The places under one that needs no more reading (rule 5); None where it does."""
+        done = self._done.get(platform, {}).get(place)
+        return done.threads if done is not None and done.at > self._missed_at[platform] else None
 
     async def _read_place(self, span: _Span, place: Place, tally: Counter[str], *, compared: bool) -> Sequence[Place]:
         """Read one place; return places under it that are to be read as well.
 
         What is stored is looked up first: whatever comes in while the platform is asked is not taken for deleted.
         """
+        began = monotonic()
         since = min(span.since, span.compared) if compared else span.since
         stored = {each.message_id: each for each in await self._store.stored(place, since)}
         history = await span.platform.history(place, since)
         if history is None:
             return ()
+        done = self._done.setdefault(span.platform.name, {})
         for inbound in history.messages:
             known = stored.get(inbound.message_id)
             if known is not None:
@@ -282,6 +310,7 @@ class CatchUp:
                 if decision in _COUNTED:
                     tally[_COUNTED[decision]] += 1
         await self._erase_missing(place, history, list(stored.values()), tally)
+        done[place] = _Done(began, tuple(history.threads))
         return history.threads
 
     async def _erase_missing(
@@ -297,3 +326,9 @@ class CatchUp:
         if gone:
             tally["deleted"] += len(gone)
             await self._erase(place, gone)
+
+
+def _or_channels(places: Sequence[Place], told: Sequence[Place]) -> list[Place]:
+    """Places, those of threads replaced by their channels where these are told to have news."""
+    channels = [replace(place, thread="") for place in places]
+    return [channel if channel in told else place for place, channel in zip(places, channels, strict=True)]
