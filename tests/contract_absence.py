@@ -195,6 +195,13 @@ class AbsenceContract:
         assert await store.joined(THREAD, moment(5.1))
         assert await store.joined(THREAD, moment(60))
 
+    async def test_it_has_one_too_where_it_could_only_say_why_it_did_not_answer(self, store: Store) -> None:
+        _, exchange = await wait_for(store, message(5, "hello", place=THREAD))
+        await store.record(replace(exchange, sentence="I can't reach my model."))
+
+        assert not await store.joined(THREAD, moment(5))
+        assert await store.joined(THREAD, moment(5.1))
+
     async def test_a_question_that_waits_counts_from_when_it_was_sent(self, store: Store) -> None:
         await accept(store, message(5, "hello", place=THREAD))
         await accept(store, message(3, "remember this", place=THREAD), Decision.REMEMBER)

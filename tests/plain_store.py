@@ -236,6 +236,7 @@ class PlainStore:
         if answer:
             line = self._add(held, f"re:{target.inbound.message_id}", "", answer, said_at, None)
             line.answers, line.recalled = target.inbound.author, recalled
+        if answer or sentence:
             held.joined_at = min(held.joined_at or target.inbound.sent_at, target.inbound.sent_at)
         for row in rows:
             row.state = "settled"

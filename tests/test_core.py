@@ -138,6 +138,18 @@ async def test_a_command_that_still_runs_when_the_platform_connects_again_runs_o
     assert len(on.platform.posts) == 4
 
 
+async def test_who_goes_on_in_a_thread_in_which_it_could_only_say_that_its_model_is_down_is_answered(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as on:
+        on.model.failures = [ModelUnreachable("down")]
+        await on.hear(1, "hello", thread="thread")
+        await on.until(1)
+        await on.hear(2, "and now?", thread="thread", addressed=False)
+        await on.until(2)
+    assert on.platform.said == [("m1", ModelUnreachable().sentence), ("m2", "Answer 2.")]
+
+
 async def test_a_fold_that_is_asked_for_beside_one_under_way_follows_it(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(SETTINGS, max_tokens=3000, keep_tokens=1000, keep_recent=2)) as on:
         on.model.fold_gate = asyncio.Event()

@@ -153,13 +153,14 @@ def record(db: sqlite3.Connection, exchange: Exchange, now: datetime) -> bool:
     answer = None
     if exchange.answer is not None:
         answer = _insert_turn(db, row, exchange.answer, exchange)
-        db.execute(
-            "UPDATE conversations SET joined_at = MIN(?1, COALESCE(joined_at, ?1)) WHERE id = ?2",
-            (to_micros(exchange.heard[-1].sent_at), row),
-        )
         db.executemany(
             "INSERT INTO sources (answer, turn) SELECT ?, id FROM turns WHERE id = ? ON CONFLICT DO NOTHING",
             [(answer, turn) for turn in exchange.recalled],
+        )
+    if answer is not None or exchange.sentence:
+        db.execute(
+            "UPDATE conversations SET joined_at = MIN(?1, COALESCE(joined_at, ?1)) WHERE id = ?2",
+            (to_micros(exchange.heard[-1].sent_at), row),
         )
     if exchange.settles and (answer is not None or exchange.sentence):
         promise(db, exchange.settles[-1], answer, exchange.sentence)
