@@ -27,6 +27,7 @@ WORKERS_A_CORE = 2
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """How many processes `-n auto` means."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

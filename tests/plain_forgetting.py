@@ -32,6 +32,9 @@ def forget(store: PlainStore, forgetting: Forgetting) -> tuple[Extent, set[Place
     }
     within = set(losses)
     facts = [fact for fact in store.facts if _states(fact, losses, forgetting)]
+    for place, held in store.held.items():
+        if quoting := [line for line in held.lines if any(_has_gone(store, one, forgetting) for one in line.recalled)]:
+            _lose(store, losses.setdefault(place, Loss(place, [], [], None)), quoting)
     _spread(store, losses, facts)
     for row in store.rows.values():
         if not set(row.posts.values()).isdisjoint(forgetting.messages) and _in_channel(row.place, forgetting):
@@ -134,6 +137,17 @@ def _states(fact: Statement, losses: Mapping[Place, Loss], forgetting: Forgettin
         return any(line.message_id == fact.message_id for loss in losses.values() for line in loss.lines)
     there = forgetting.everywhere or lies_in(fact.place, forgetting.place)
     return there and forgetting.user in ("", fact.user)
+
+
+def _has_gone(store: PlainStore, line: Line, forgetting: Forgetting) -> bool:
+    """Whether a line that has expired is forgotten now."""
+    place, whose = store.expired.get(line), line.author or line.answers
+    if place is None or forgetting.last:
+        return False
+    if forgetting.messages:
+        return line.message_id in forgetting.messages and _in_channel(place, forgetting)
+    there = forgetting.everywhere or lies_in(place, forgetting.place)
+    return there and forgetting.user in ("", whose)
 
 
 def _take_facts(store: PlainStore, facts: Collection[Statement]) -> None:

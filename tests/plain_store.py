@@ -123,6 +123,7 @@ class PlainStore:
         self.buried_posts: set[str] = set()
         self.watermarks: list[Forgetting] = []
         self.facts: list[Statement] = []
+        self.expired: dict[Line, Place] = {}
         self.spenders: set[str] = set()
         self.tokens = 0
         self.scrub_due = False
@@ -335,6 +336,7 @@ class PlainStore:
                 if line.sent_at < before and (place not in spared or line.number <= held.through)
             ]
             gone += len(expired)
+            self.expired.update(dict.fromkeys(expired, place))
             held.lines = [line for line in held.lines if line not in expired]
         self.scrub_due |= gone > 0
         return gone

@@ -83,6 +83,31 @@ def spread(
         new = _answers_from_turns(db, losses, new, echoes, still_said)
 
 
+def lose_quoting_expired(db: sqlite3.Connection, losses: dict[int, Loss], forgetting: Forgetting) -> None:
+    """Add what the bot said with turns in its prompt that have expired since and are forgotten now (rule 8).
+
+    Whether it repeats them cannot be seen any more, so it goes.
+    """
+    place = forgetting.place
+    if forgetting.last:
+        return
+    if forgetting.messages:
+        which = "c.space = ? AND c.channel = ? AND e.message_id IN (SELECT value FROM json_each(?))"
+        values = [place.space, place.channel, json.dumps(forgetting.messages)]
+    elif forgetting.everywhere:
+        which, values = "e.author = ?", [forgetting.user]
+    else:
+        which = "c.space = ? AND c.channel = ? AND ? IN ('', c.thread) AND ? IN ('', e.author)"
+        values = [place.space, place.channel, place.thread, forgetting.user]
+    quoting = db.execute(
+        "SELECT a.conversation, a.id FROM sources_expired e JOIN conversations c ON c.id = e.conversation"
+        f" JOIN turns a ON a.id = e.answer WHERE c.platform = ? AND {which}",
+        (place.platform, *values),
+    )
+    for conversation, answer in quoting:
+        losses.setdefault(conversation, Loss(conversation)).lose({answer})
+
+
 def lose_echoes(
     db: sqlite3.Connection,
     loss: Loss,

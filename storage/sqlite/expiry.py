@@ -79,8 +79,14 @@ def _to_original(row: Row, width: int) -> Original:
 
 
 def purge(db: sqlite3.Connection, turns: Sequence[int], now: datetime) -> int:
-    """Delete turns, and return how many; until when a summary reaches that covers them is kept."""
+    """Delete turns, and return how many; until when a summary reaches that covers them is kept, and who quoted them."""
     marks = ", ".join("?" * len(turns))
+    db.execute(
+        "INSERT INTO sources_expired (answer, conversation, message_id, author)"
+        " SELECT s.answer, t.conversation, t.message_id, iif(t.role = 'user', t.author, t.answers)"
+        f" FROM turns t JOIN sources s ON s.turn = t.id WHERE t.id IN ({marks}) ON CONFLICT DO NOTHING",
+        turns,
+    )
     db.execute(
         "UPDATE summaries SET covers_to = (SELECT sent_at FROM turns WHERE id = through)"
         f" WHERE through IN ({marks}) AND covers_to IS NULL",
