@@ -23,7 +23,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ from memory.commands import SPECS
 from memory.core import Core
 from memory.forgetting import find_echo
 from memory.phrases import write_forgotten
-from memory.ports import Count, Intake, Model, Platform
+from memory.ports import Count, Model, Platform
 from memory.prompt import write_persona
 from memory.types import CoreSettings, Finding, Forgetting, Place, TurnDone, Visibility
 from storage import Archive, open_store, sqlite
@@ -190,9 +189,7 @@ async def supervise(platform: Platform, core: Core) -> bool:
         broken = 0
         await core.connected(platform.name, missed=missed)
 
-    intake = Intake(
-        core.accept, core.amend, core.erase, connected, core.channels, partial(core.only, platform.name), core.arrived
-    )
+    intake = core.intake(platform.name, connected)
     while True:
         try:
             await platform.run(intake)

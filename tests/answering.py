@@ -52,9 +52,23 @@ async def ignore_arrived(place: Place, visibility: Visibility) -> None:
     del place, visibility
 
 
+async def ignore_removed(place: Place) -> None:
+    """Take no notice of a place that is gone."""
+    del place
+
+
 def intake_of(accept: Accept, connected: Connected = ignore_connected) -> Intake:
     """What an adapter is handed, for tests that look at new messages alone."""
-    return Intake(accept, ignore_amended, ignore_erased, connected, ignore_channels, ignore_only, ignore_arrived)
+    return Intake(
+        accept,
+        ignore_amended,
+        ignore_erased,
+        connected,
+        ignore_channels,
+        ignore_only,
+        ignore_arrived,
+        ignore_removed,
+    )
 
 
 def _open() -> asyncio.Event:
@@ -95,6 +109,7 @@ class Core(Generic[AdapterT]):
     failed: list[PlatformError] = field(default_factory=list)
     amended: list[Inbound] = field(default_factory=list)
     erased: list[tuple[Place, tuple[str, ...]]] = field(default_factory=list)
+    removed: list[Place] = field(default_factory=list)
     channels: dict[str, Channel] = field(default_factory=dict)
     tellings: list[Channel] = field(default_factory=list)
     there: frozenset[str] = frozenset()
@@ -149,7 +164,16 @@ class Core(Generic[AdapterT]):
     @property
     def intake(self) -> Intake:
         """What the adapter is handed."""
-        return Intake(self.accept, self.amend, self.erase, self.connected, self.told, self.only, self.arrived)
+        return Intake(
+            self.accept,
+            self.amend,
+            self.erase,
+            self.connected,
+            self.told,
+            self.only,
+            self.arrived,
+            self.remove,
+        )
 
     async def amend(self, inbound: Inbound) -> None:
         """Remember a new version of a message."""
@@ -158,6 +182,10 @@ class Core(Generic[AdapterT]):
     async def erase(self, place: Place, message_ids: Sequence[str]) -> None:
         """Remember what was deleted."""
         self.erased.append((place, tuple(message_ids)))
+
+    async def remove(self, place: Place) -> None:
+        """Remember which place is gone."""
+        self.removed.append(place)
 
     async def only(self, channels: Collection[str]) -> None:
         """Remember which channels there are."""

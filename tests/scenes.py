@@ -17,10 +17,11 @@ from pathlib import Path
 import bot
 import config
 from adapters.slack import Slack
+from adapters.slack.manifest import EVENTS
 from memory.ports import Platform
 from tests.fakes.discord import FakeDiscord, Permission
 from tests.fakes.model import FakeModel
-from tests.fakes.slack import FakeMessage, FakeSlack
+from tests.fakes.slack import BOT_SCOPES, FakeMessage, FakeSlack
 
 Table = Mapping[str, str | int | bool | list[str]]
 
@@ -75,6 +76,10 @@ class Scene(ABC):
     @abstractmethod
     async def delete(self, message: str, place: str = "") -> None:
         """Take a message away, whoever wrote it."""
+
+    @abstractmethod
+    def remove(self, channel: str) -> None:
+        """Delete a channel, with all that was said there."""
 
     @abstractmethod
     def answers(self, place: str = "") -> list[str]:
@@ -220,6 +225,10 @@ class DiscordScene(Scene):
         del place
         await self.discord.delete(message)
 
+    def remove(self, channel: str) -> None:
+        """See `Scene`."""
+        self.discord.delete_channel(channel)
+
     def answers(self, place: str = "") -> list[str]:
         """See `Scene`."""
         return [message.id for message in self.discord.from_bot(place or self.home)]
@@ -248,6 +257,8 @@ class SlackScene(Scene):
     def __init__(self, directory: Path, model: FakeModel, slack: FakeSlack) -> None:
         super().__init__(directory, model)
         self.slack = slack
+        slack.app.events.update(EVENTS)
+        slack.app.scopes.update(BOT_SCOPES)
         self.ann, self.bob = slack.add_user("ann", "Ann"), slack.add_user("bob", "Bob")
         self.mod = slack.add_user("mod", "Mod", admin=True)
         self.bot = slack.bot_user_id
@@ -304,6 +315,10 @@ class SlackScene(Scene):
     async def delete(self, message: str, place: str = "") -> None:
         """See `Scene`."""
         await self.slack.delete((place or self.home).partition("/")[0], message)
+
+    def remove(self, channel: str) -> None:
+        """See `Scene`; a place's thread goes with its channel."""
+        self.slack.delete_channel(channel.partition("/")[0])
 
     def answers(self, place: str = "") -> list[str]:
         """See `Scene`."""

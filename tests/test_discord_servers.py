@@ -121,6 +121,16 @@ class TestChannels:
             await until(lambda: core.is_open(added) is True)
             home.fake.delete_channel(added)
             await until(lambda: core.is_open(added) is False)
+        assert core.removed == [Place("discord", home.server, added)]
+
+    async def test_a_thread_that_is_deleted_is_told_and_a_category_is_nothing(self, home: Home) -> None:
+        thread = home.fake.add_thread(home.channel, "plans")
+        async with home.ready() as core:
+            home.fake.delete_channel(home.fake.add_channel(home.server, "rooms", kind="category"))
+            home.fake.delete_channel(thread)
+            await until(lambda: len(core.removed) > 0)
+            await heard_in(home, core, home.channel)
+        assert core.removed == [Place("discord", home.server, home.channel, thread)]
 
     async def test_what_changes_for_everyone_is_told_of_all_channels(self, home: Home) -> None:
         other = home.fake.add_channel(home.server, "other")

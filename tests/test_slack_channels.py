@@ -143,6 +143,13 @@ class TestChannels:
             home.fake.join(left, home.fake.bot_user_id)
             await home.quiet()
             assert core.channels[left] == told(home, left, "left", is_open=True)
+            assert core.removed == [Place("slack", home.fake.team_id, doomed)]
+
+    async def test_a_private_one_that_is_deleted_is_told_too(self, home: Home) -> None:
+        doomed = home.fake.add_channel("doomed", private=True, members=[home.alice])
+        async with listed(home) as core:
+            home.fake.delete_channel(doomed)
+            await home.until(lambda: core.removed == [Place("slack", home.fake.team_id, doomed)])
 
     async def test_it_is_closed_when_what_was_said_before_is_in(self, home: Home) -> None:
         async with listed(home) as core:

@@ -12,7 +12,7 @@ from adapters.discord.places import PLATFORM, channel_of, channels_of, place_of,
 from adapters.roll import Roll
 from errors import StorageError
 from memory.ports import Intake
-from memory.types import Channel
+from memory.types import Channel, Place
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +85,14 @@ class ServerClient(discord.Client):
         await self._tell(_told(channel))
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        """Tell that a channel is gone."""
+        """Tell that a channel is gone, and with it all that was said there."""
         await self._strike(_told(channel))
+        for gone in _told(channel):
+            await self._intake.removed(Place(PLATFORM, gone.space, gone.channel))
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """Tell that a thread or a forum post is gone, and with it all that was said there."""
+        await self._intake.removed(Place(PLATFORM, str(event.guild_id), str(event.parent_id), str(event.thread_id)))
 
     async def _tell(self, channels: Collection[Channel]) -> None:
         try:

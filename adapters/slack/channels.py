@@ -115,8 +115,10 @@ class Channels:
         """
         self._changed.add(news.channel)
         match news.change:
-            case Change.GONE:
+            case Change.LEFT | Change.DELETED:
                 await self._roll.strike([self._closed(news.channel)], self._intake.channels)
+                if news.change is Change.DELETED:
+                    await self._intake.removed(Place(PLATFORM, self._me.team, news.channel))
             case Change.CLOSED:
                 await self._roll.tell([self._closed(news.channel)], self._intake.channels)
             case Change.JOINED:

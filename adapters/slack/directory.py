@@ -44,7 +44,7 @@ _LOOK_UPS: Final = 10
 _CHANNEL_CHANGES = frozenset(
     {"channel_rename", "group_rename", "channel_shared", "channel_unshared"}
     | {"channel_convert_to_private", "channel_convert_to_public", "channel_name", "group_name"}
-    | {"channel_deleted", "channel_left", "member_joined_channel"}
+    | {"channel_deleted", "group_deleted", "channel_left", "member_joined_channel"}
 )
 """Events, and subtypes of `message`, that tell of another name or kind of a channel, or that it is gone or new."""
 

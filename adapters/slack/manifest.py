@@ -37,6 +37,7 @@ EVENTS: Final = (
     "channel_rename",
     "group_rename",
     "channel_deleted",
+    "group_deleted",
     "channel_left",
 )
 """The events that the bot listens to; from `user_change` on they keep true what is known of people and channels.

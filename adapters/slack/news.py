@@ -17,19 +17,21 @@ class Change(StrEnum):
 
     OTHER = "something of it is different"
     CLOSED = "it was made private"
-    GONE = "it was deleted, or the bot is not in it any more"
+    DELETED = "it was deleted"
+    LEFT = "the bot is not in it any more"
     JOINED = "the bot was let in"
 
 
 _EVENTS: Final = {
     "channel_rename": Change.OTHER,
     "group_rename": Change.OTHER,
-    "channel_deleted": Change.GONE,
-    "channel_left": Change.GONE,
+    "channel_deleted": Change.DELETED,
+    "group_deleted": Change.DELETED,
+    "channel_left": Change.LEFT,
 }
 """Events with a channel, and what they say: https://docs.slack.dev/reference/events.
 
-Who could read an archived channel still can, and a private one that is gone was closed before.
+Who could read an archived channel still can, and a private one that the bot has left was closed before.
 """
 
 _SUBTYPES: Final = {

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from errors import PlatformError, StorageError, StorageUnavailable
 from memory import policy
@@ -32,7 +33,7 @@ from memory.core.upkeep import Upkeep
 from memory.core.voice import Voice
 from memory.forgetting import find_echo
 from memory.phrases import write_arrival
-from memory.ports import Clock, Count, Model, Platform, Sleep, Store
+from memory.ports import Clock, Connected, Count, Intake, Model, Platform, Sleep, Store
 from memory.prompt import Budget, Persona
 from memory.types import (
     Channel,
@@ -162,6 +163,19 @@ class Core:
 
     # -- what comes in
 
+    def intake(self, platform: str, connected: Connected) -> Intake:
+        """What a platform of this name is handed; `connected` hears of its connections."""
+        return Intake(
+            accept=self.accept,
+            amend=self.amend,
+            erase=self.erase,
+            connected=connected,
+            channels=self.channels,
+            only=partial(self.only, platform),
+            arrived=self.arrived,
+            removed=self.removed,
+        )
+
     async def accept(self, inbound: Inbound) -> bool:
         """See `memory.ports.Accept`."""
         try:
@@ -189,10 +203,18 @@ class Core:
         if not message_ids:
             return  # a forgetting that names no messages is one of the whole place
         self._early.erase(place, message_ids)
-        forgetting = Forgetting(replace(place, thread=""), self._clock(), messages=tuple(message_ids))
+        await self._erase(Forgetting(replace(place, thread=""), self._clock(), messages=tuple(message_ids)))
+
+    async def removed(self, place: Place) -> None:
+        """See `memory.ports.Removed`."""
+        await self._erase(Forgetting(place, self._clock()))
+
+    async def _erase(self, forgetting: Forgetting) -> None:
+        """Forget what is gone from a platform."""
         extent = await self._store.forget(forgetting, find_echo)
         if extent.touched:
-            log.info("erased", extra={"place": str(place), "turns": extent.turns, "waiting": extent.waiting})
+            place = str(forgetting.place)
+            log.info("erased", extra={"place": place, "turns": extent.turns, "waiting": extent.waiting})
             self._lanes.interrupt(extent, erased=True)
 
     async def channels(self, channels: Sequence[Channel]) -> None:

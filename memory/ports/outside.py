@@ -39,6 +39,11 @@ looked at, for the platform need not tell it.
 Raises: StorageError, as `Accept`.
 """
 
+Removed = Callable[[Place], Awaitable[None]]
+"""Takes in that a channel, with the threads under it, or one thread was deleted, and all that was said there with it.
+
+Raises: StorageError, as `Accept`.
+"""
 
 Channels = Callable[[Sequence[Channel]], Awaitable[None]]
 """Takes in who can read channels now: all that the platform tells of when it connects, and each that changes or goes.
@@ -75,6 +80,7 @@ class Intake:
     channels: Channels
     only: Only
     arrived: Arrived
+    removed: Removed
 
 
 Note = Callable[[int, str], Awaitable[None]]

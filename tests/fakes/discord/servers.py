@@ -96,12 +96,12 @@ class Servers:
         self._service.tell_channel("CHANNEL_UPDATE", found)
 
     def delete_channel(self, channel: str) -> None:
-        """Delete a channel, and all that stands in it."""
+        """Delete a channel or a thread, and all that stands in it."""
         world = self._service.world
         found = world.channels.pop(channel)
         for message in world.history(channel):
             del world.messages[message.id]
-        self._service.tell_channel("CHANNEL_DELETE", found)
+        self._service.tell_channel("THREAD_DELETE" if found.is_thread else "CHANNEL_DELETE", found)
 
     def set_overwrite(
         self, channel: str, target: str, allow: Permission = Permission.NONE, deny: Permission = Permission.NONE
