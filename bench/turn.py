@@ -5,6 +5,9 @@ database on disk with `synchronous=FULL`; only the model and the platform answer
 of 10, 1,000 and 100,000 turns, in rotation, and beside every turn as many bare commits to the same disk as a turn
 makes, so that a slow disk or a busy neighbour shows in both. Commits are counted in SQLite's write-ahead log.
 
+What waking SQLite's thread costs, and being woken by it, is measured too: the same bare commits through a connection
+like the store's, with some Python between them as a turn has it.
+
 What recall takes besides is measured with `--recall`, at its worst: each message is of 67 words that stand in every
 turn there is. `bench.recall` measures it with people's questions.
 """
@@ -49,6 +52,7 @@ from memory.types import (
     Visibility,
 )
 from storage import open_store
+from storage.sqlite.connection import Connection
 
 LENGTHS = (10, 1_000, 100_000)
 FRESH_TURNS = 4
@@ -193,6 +197,12 @@ class Bench:
         return perf_counter() - began
 
 
+ROW = "INSERT INTO bare VALUES ('a row about as long as the note of a post')"
+
+BETWEEN = 0.0004
+"""Seconds of Python between two commits: about what planning a prompt takes here."""
+
+
 class BareCommits:
     """A database of one table beside the measured one."""
 
@@ -207,13 +217,46 @@ class BareCommits:
         began = perf_counter()
         for _ in range(number):
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("INSERT INTO bare VALUES ('a row about as long as the note of a post')")
+            self._db.execute(ROW)
             self._db.execute("COMMIT")
         return perf_counter() - began
 
     def close(self) -> None:
         """Let the file go."""
         self._db.close()
+
+
+class WokenCommits:
+    """The same through a connection like the store's, from the event loop, which has something to do in between."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    async def open(cls, path: Path) -> WokenCommits:
+        """Make a database of one table beside the measured one."""
+        connection = await Connection.open(path, writes=True)
+        await connection.write(_execute, "CREATE TABLE bare (value TEXT)")
+        return cls(connection)
+
+    async def run(self, number: int) -> float:
+        """Seconds that so many commits of one row take, without what lies between them."""
+        began, between = perf_counter(), 0.0
+        for _ in range(number):
+            await self._connection.write(_execute, ROW)
+            paused = perf_counter()
+            while perf_counter() - paused < BETWEEN:
+                pass
+            between += perf_counter() - paused
+        return perf_counter() - began - between
+
+    async def close(self) -> None:
+        """Let the file go."""
+        await self._connection.close()
+
+
+def _execute(db: sqlite3.Connection, sql: str) -> None:
+    db.execute(sql)
 
 
 def count_commits(database: Path) -> int:
@@ -239,17 +282,18 @@ async def count_commits_of_turn(bench: Bench, database: Path, thread: str, turns
 
 @dataclass
 class Figures:
-    """Milliseconds of turns in threads of one length, and of the bare commits beside them."""
+    """Milliseconds of turns in threads of one length, and of the bare and the woken commits beside them."""
 
     turns: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
+    woken: list[float] = field(default_factory=list)
 
 
 async def measure(directory: Path, rounds: int, *, recall: bool) -> tuple[dict[int, Figures], float]:
     """Seed three lengths, count commits, and measure in rotation; return the figures and the commits a turn makes."""
     database = directory / "turn.db"
     store = await open_store(f"sqlite:///{database}", lambda: START, recall=recall)
-    bare = BareCommits(directory / "bare.db")
+    bare, woken = BareCommits(directory / "bare.db"), await WokenCommits.open(directory / "woken.db")
     try:
         bench = Bench(store, load_counter(), recall=recall)
         await bench.core.connected("bench", missed=False)
@@ -267,21 +311,28 @@ async def measure(directory: Path, rounds: int, *, recall: bool) -> tuple[dict[i
                 seconds = await bench.turn(short if length == LENGTHS[0] else f"{length}")
                 figures[length].turns.append(seconds * 1000)
                 figures[length].bare.append(bare.run(round(commits)) * 1000)
+                figures[length].woken.append(await woken.run(round(commits)) * 1000)
         await bench.core.drain(5)
     finally:
         bare.close()
+        await woken.close()
         await store.close()
     return figures, commits
 
 
 def print_table(figures: dict[int, Figures], commits: float) -> None:
-    """A row a length: p50 and p95 of a turn and of as many bare commits, and what the turn adds at the median."""
+    """A row a length: p50 and p95 of a turn and of as many bare commits, and what the turn adds at the median.
+
+    And how much of that the same bare commits take that are made through a connection like the store's.
+    """
     print(f"commits a turn: {commits:.2f}    (milliseconds, synchronous=FULL)")
-    print(f"{'turns in thread':>16} {'p50':>7} {'p95':>7} {'bare p50':>9} {'bare p95':>9} {'p50 over bare':>14}")
+    head = f"{'turns in thread':>16} {'p50':>7} {'p95':>7} {'bare p50':>9} {'bare p95':>9} {'p50 over bare':>14}"
+    print(f"{head} {'of it waking':>13}")
     for length, figure in figures.items():
         p50, p95 = statistics.median(figure.turns), statistics.quantiles(figure.turns, n=20)[-1]
         bare50, bare95 = statistics.median(figure.bare), statistics.quantiles(figure.bare, n=20)[-1]
-        print(f"{length:>16,} {p50:>7.2f} {p95:>7.2f} {bare50:>9.2f} {bare95:>9.2f} {p50 - bare50:>14.2f}")
+        row = f"{length:>16,} {p50:>7.2f} {p95:>7.2f} {bare50:>9.2f} {bare95:>9.2f} {p50 - bare50:>14.2f}"
+        print(f"{row} {statistics.median(figure.woken) - bare50:>13.2f}")
     first, last = (statistics.median(figures[length].turns) for length in (LENGTHS[0], LENGTHS[-1]))
     print(f"p50 at {LENGTHS[-1]:,} turns over p50 at {LENGTHS[0]}: {last / first:.2f}")
 
