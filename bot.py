@@ -319,6 +319,7 @@ def log_turn(done: TurnDone) -> None:
 async def check(settings: config.Settings) -> int:
     """Print a line for everything that could be wrong; 1 when something is, each with its cure."""
     findings = [Finding("settings", True, "sound"), tokens.check(), *sqlite.check(settings.database)]
+    findings += [archive.check()] if (archive := make_archive(settings)) else []
     findings += await check_model(settings)
     if settings.tokens.discord:
         from adapters import discord

@@ -22,7 +22,7 @@ from typing import Any
 
 from errors import StorageUnavailable
 from memory.ports import Echo
-from memory.types import Attachment, Conversation, Quote, Role, Turn, Visibility
+from memory.types import Attachment, Conversation, Finding, Quote, Role, Turn, Visibility
 
 MEMBER_LINES = 500
 """Lines of a member, which is held in memory as a whole."""
@@ -68,6 +68,16 @@ class Archive:
         self._folder = folder
         self._echo = echo
         self._whole: set[Path] = set()
+
+    def check(self) -> Finding:
+        """What `bot.py check` says about the folder, which is made when the first message expires."""
+        there = next(place for place in (self._folder, *self._folder.absolute().parents) if place.exists())
+        well = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        detail = f"{self._folder}: {'writable' if there == self._folder else 'made when the first message expires'}"
+        if well:
+            return Finding("archive", True, detail)
+        cure = f"let the bot write into {there}, or name another folder in memory.archive_dir"
+        return Finding("archive", False, f"{self._folder}: nothing can be written there, so nothing would expire", cure)
 
     def add(self, originals: Iterable[Original]) -> None:
         """Add originals to the files of their months; they are on disk when it returns."""

@@ -170,3 +170,13 @@ def test_where_there_is_no_folder_there_is_nothing_to_read_or_erase(archive: Arc
     assert texts(archive) == []
     assert archive.erase(frozenset({said(1, "x").key}), NOTHING, 0) == NOTHING
     assert not folder.exists()
+
+
+def test_a_check_says_whether_it_can_be_written(archive: Archive, folder: Path) -> None:
+    assert (archive.check().well, "made when" in archive.check().detail) == (True, True)
+    folder.mkdir(parents=True)
+    assert (archive.check().well, "writable" in archive.check().detail) == (True, True)
+    folder.rmdir()
+    folder.write_text("a file stands where the folder should be")
+    assert not archive.check().well
+    assert str(folder) in archive.check().cure
