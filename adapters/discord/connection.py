@@ -125,6 +125,8 @@ class Connection(ServerClient):
         """Note that the session goes on; the gateway has sent what was missed."""
         log.info("resumed", extra={"platform": PLATFORM})
         self._open()
+        if self._has_begun:
+            await self._intake.connected(missed=False)
         await self._begin()
 
     async def on_disconnect(self) -> None:

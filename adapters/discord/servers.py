@@ -91,7 +91,12 @@ class ServerClient(discord.Client):
             await self._intake.removed(Place(PLATFORM, gone.space, gone.channel))
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
-        """Tell that a thread or a forum post is gone, and with it all that was said there."""
+        """Tell that a thread or a forum post is gone, and with it all that was said there.
+
+        Where its channel is gone too, that was told.
+        """
+        if self.get_channel(event.parent_id) is None:
+            return
         await self._intake.removed(Place(PLATFORM, str(event.guild_id), str(event.parent_id), str(event.thread_id)))
 
     async def _tell(self, channels: Collection[Channel]) -> None:

@@ -6,7 +6,7 @@
 3. What was sent since then is taken in as if it came in now, but it is answered only if it is young enough.
 4. Places where people talked lately are compared: what was edited there is amended, what is gone is erased.
 5. What was read since the last connection came, be it by a try that broke off or by an earlier reading, is not read
-   once more: all that was said there since then was heard.
+   once more: all that was said there since then was heard, and kept, else it counts for nothing.
 6. No lane runs in a place that is still to be read, so that people are answered in the order in which they spoke; what
    takes too long is not waited for.
 """
@@ -144,6 +144,12 @@ class CatchUp:
         self._under_way.add(platform)
         self._tasks.spawn(self._catch_up(self._platforms[platform], missed=missed))
 
+    def refused(self, platform: str) -> None:
+        """Read once more, if anything is being read, what may have been heard and could not be kept."""
+        self._missed_at[platform] = monotonic()
+        if platform in self._under_way:
+            self._again.add(platform)
+
     async def note_first_start(self) -> None:
         """Let nothing be missed from now on of a platform that was never served; what is older was not for the bot.
 
@@ -160,8 +166,12 @@ class CatchUp:
             await self.beat()
 
     async def beat(self) -> None:
-        """Note the platforms of which everything was received until now; raises nothing."""
-        alive = [name for name in sorted(self._sound - self._again) if self._platforms[name].alive]
+        """Note the platforms of which everything was received until now; raises nothing.
+
+        Of one that was dead meanwhile nothing is known until it says what was missed.
+        """
+        self._sound = {name for name in self._sound if self._platforms[name].alive}
+        alive = sorted(self._sound - self._again)
         if not alive:
             return
         try:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import chain, repeat
 
 from errors import PlatformError, StorageError, StorageUnavailable
 from memory import policy
 from memory.commands import DISCREET, NAMES, Commands
-from memory.core.catching_up import HOLD_SECONDS, CatchUp
+from memory.core.catching_up import HOLD_SECONDS, PAUSES, CatchUp
 from memory.core.commanding import Commanding
 from memory.core.earlier import Earlier
 from memory.core.early import EarlyChanges
@@ -52,6 +54,9 @@ from memory.types import (
 
 log = logging.getLogger(__name__)
 
+LATER = timedelta(days=1)
+"""By how much a platform's clock is ahead of ours at most."""
+
 TOLD = 1000
 """Messages that could not be taken in, whose authors have been told so: a platform may deliver one again and again."""
 
@@ -78,6 +83,7 @@ class Core:
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._unsure: set[str] = set()
         self._early = EarlyChanges()
+        self._sleep = sleep
         self._tasks = Tasks()
         self._planning = Planning(settings, count, clock)
         self._folding = Folding(self._planning, store, model)
@@ -183,6 +189,7 @@ class Core:
                 raise StorageUnavailable("it is not on disk who can read what now")
             decision = await self._take(inbound, missed=False)
         except StorageError as exc:
+            self._catch_up.refused(inbound.place.platform)
             self._tell_once(inbound, exc)
             raise
         return decision in {Decision.ANSWER, Decision.COMMAND}
@@ -190,7 +197,8 @@ class Core:
     async def amend(self, inbound: Inbound) -> None:
         """See `memory.ports.Amend`; a young message that is for the bot only since its edit comes in like a new one."""
         turn = self._planning.hear(inbound, Thread(policy.conversation_of(inbound, self._settings), epoch=0))
-        changed = await self._store.amend(inbound, turn, find_echo)
+        with self._refusing(inbound.place.platform):
+            changed = await self._store.amend(inbound, turn, find_echo)
         if changed is not None:
             self._lanes.interrupt(changed)
             return
@@ -206,16 +214,44 @@ class Core:
         await self._erase(Forgetting(replace(place, thread=""), self._clock(), messages=tuple(message_ids)))
 
     async def removed(self, place: Place) -> None:
-        """See `memory.ports.Removed`."""
-        await self._erase(Forgetting(place, self._clock()))
+        """See `memory.ports.Removed`; what the disk does not take is tried again, for no platform says it twice.
+
+        What comes in of the place hereafter is late, whatever its time.
+        """
+        forgetting = Forgetting(place, self._clock() + LATER)
+        try:
+            await self._erase(forgetting)
+        except StorageError:
+            self._tasks.spawn(self._erase_later(forgetting))
+            raise
+
+    async def _erase_later(self, forgetting: Forgetting) -> None:
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+            await self._sleep(pause)
+            try:
+                await self._erase(forgetting)
+            except StorageError as exc:
+                log.warning("not erased", extra={"place": str(forgetting.place)}, exc_info=exc)
+            else:
+                break
 
     async def _erase(self, forgetting: Forgetting) -> None:
         """Forget what is gone from a platform."""
-        extent = await self._store.forget(forgetting, find_echo)
+        with self._refusing(forgetting.place.platform):
+            extent = await self._store.forget(forgetting, find_echo)
         if extent.touched:
             place = str(forgetting.place)
             log.info("erased", extra={"place": place, "turns": extent.turns, "waiting": extent.waiting})
             self._lanes.interrupt(extent, erased=True)
+
+    @contextmanager
+    def _refusing(self, platform: str) -> Iterator[None]:
+        """Around what has to be kept: what cannot be is read again where a platform is being caught up with."""
+        try:
+            yield
+        except StorageError:
+            self._catch_up.refused(platform)
+            raise
 
     async def channels(self, channels: Sequence[Channel]) -> None:
         """See `memory.ports.Channels`."""
