@@ -187,25 +187,6 @@ class ReachContract:
 
     # ---- answers elsewhere
 
-    @pytest.mark.parametrize("how", ["channel", "user", "deleted", "everywhere"])
-    async def test_of_what_has_expired_the_answers_that_were_given_with_it_go(self, store: Store, how: str) -> None:
-        await talk(store, SECRET)
-        recalled = (await turn_ids(store, GENERAL))["1"]
-        await recall(store, message(20, "what is her code?", "bob", RANDOM), "Ann's code is K7", recalled)
-        await talk(store, message(21, "and the weather?", "bob", RANDOM), "rain")
-        assert await store.prune(moment(10)) == 1
-        forgetting = {
-            "channel": Forgetting(GENERAL, NOW),
-            "user": Forgetting(GENERAL, NOW, user="ann"),
-            "deleted": Forgetting(GENERAL, NOW, messages=("1",)),
-            "everywhere": everywhere(),
-        }[how]
-
-        assert (await forget(store, forgetting)).turns == 1
-
-        assert await texts(store, RANDOM) == ["what is her code?", "and the weather?", "rain"]
-        assert not await store.extent(forgetting, find_echo)
-
     @pytest.mark.parametrize(
         "how",
         ["channel", "user", "last", "deleted", "edited", "everywhere"],

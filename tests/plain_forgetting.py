@@ -32,9 +32,7 @@ def forget(store: PlainStore, forgetting: Forgetting) -> tuple[Extent, set[Place
     }
     within = set(losses)
     facts = [fact for fact in store.facts if _states(fact, losses, forgetting)]
-    for place, held in store.held.items():
-        if quoting := [line for line in held.lines if any(_has_gone(store, one, forgetting) for one in line.recalled)]:
-            _lose(store, losses.setdefault(place, Loss(place, [], [], None)), quoting)
+    _lose_quoting_expired(store, losses, forgetting)
     _spread(store, losses, facts)
     for row in store.rows.values():
         if not set(row.posts.values()).isdisjoint(forgetting.messages) and _in_channel(row.place, forgetting):
@@ -139,15 +137,42 @@ def _states(fact: Statement, losses: Mapping[Place, Loss], forgetting: Forgettin
     return there and forgetting.user in ("", fact.user)
 
 
-def _has_gone(store: PlainStore, line: Line, forgetting: Forgetting) -> bool:
-    """Whether a line that has expired is forgotten now."""
-    place, whose = store.expired.get(line), line.author or line.answers
-    if place is None or forgetting.last:
-        return False
-    if forgetting.messages:
-        return line.message_id in forgetting.messages and _in_channel(place, forgetting)
-    there = forgetting.everywhere or lies_in(place, forgetting.place)
-    return there and forgetting.user in ("", whose)
+def _lose_quoting_expired(store: PlainStore, losses: dict[Place, Loss], forgetting: Forgetting) -> None:
+    """Lose what was made with lines that have expired and are forgotten now, what repeats it, and summaries of it."""
+    places = {line: place for place, held in store.held.items() for line in held.lines} | store.expired
+
+    def matches(line: Line) -> bool:
+        place = places.get(line)
+        if place is None or forgetting.last:
+            return False
+        if forgetting.messages:
+            return line.message_id in forgetting.messages and _in_channel(place, forgetting)
+        there = forgetting.everywhere or lies_in(place, forgetting.place)
+        return there and forgetting.user in ("", line.author or line.answers)
+
+    def sources(line: Line) -> set[Line]:
+        """What an expired line holds words of besides its own."""
+        below = {further for one in line.recalled if one in store.expired for further in sources(one)}
+        return {*line.recalled, *below}
+
+    for place, held in store.held.items():
+        quoting = [
+            line
+            for line in held.lines
+            if any(matches(x) for one in line.recalled if one in store.expired for x in (one, *sources(one)))
+        ]
+        if quoting:
+            loss = losses.setdefault(place, Loss(place, [], [], None))
+            _lose(store, loss, quoting)
+            kept = {word for line in held.lines if line.author and line not in loss.lines for word in line.text.split()}
+            words = {word for line in quoting for word in line.text.split()} - kept
+            _lose(store, loss, _echoes(held.lines, list(words), quoting[0].number))
+    for line, place in store.expired.items():
+        for source in sources(line):
+            if matches(source) and (line, source) not in store.cleared:
+                loss = losses.setdefault(place, Loss(place, [], [], None))
+                loss.first = min(line.number, line.number if loss.first is None else loss.first)
+                store.cleared.add((line, source))
 
 
 def _take_facts(store: PlainStore, facts: Collection[Statement]) -> None:

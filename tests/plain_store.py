@@ -124,6 +124,7 @@ class PlainStore:
         self.watermarks: list[Forgetting] = []
         self.facts: list[Statement] = []
         self.expired: dict[Line, Place] = {}
+        self.cleared: set[tuple[Line, Line]] = set()
         self.spenders: set[str] = set()
         self.tokens = 0
         self.scrub_due = False

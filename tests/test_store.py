@@ -20,6 +20,7 @@ from storage.sqlite.connection import Connection
 from tests.contract_absence import AbsenceContract
 from tests.contract_deletion import DeletionContract
 from tests.contract_editing import EditingContract
+from tests.contract_expired import ExpiredContract
 from tests.contract_forgetting import ForgettingContract
 from tests.contract_owing import OwingContract
 from tests.contract_quotations import QuotationContract
@@ -80,6 +81,10 @@ class TestStore(_OnSQLite, StoreContract):
 
 class TestForgetting(_OnSQLite, ForgettingContract):
     """`ForgettingContract` on SQLite."""
+
+
+class TestExpired(_OnSQLite, ExpiredContract):
+    """`ExpiredContract` on SQLite."""
 
 
 class TestReach(_OnSQLite, ReachContract):

@@ -83,29 +83,57 @@ def spread(
         new = _answers_from_turns(db, losses, new, echoes, still_said)
 
 
-def lose_quoting_expired(db: sqlite3.Connection, losses: dict[int, Loss], forgetting: Forgetting) -> None:
+def lose_quoting_expired(
+    db: sqlite3.Connection, losses: dict[int, Loss], forgetting: Forgetting, echoes: Echoes
+) -> None:
     """Add what the bot said with turns in its prompt that have expired since and are forgotten now (rule 8).
 
-    Whether it repeats them cannot be seen any more, so it goes.
+    Whether it repeats them cannot be seen any more, so it goes, and what repeats it later. Where it has expired too,
+    the summaries go that reach it.
     """
+    which, values = _expired(forgetting)
+    quoting: dict[int, dict[int, str]] = {}
+    for conversation, answer, text in db.execute(
+        "SELECT a.conversation, a.id, a.text FROM sources_expired e JOIN turns a ON a.id = e.answer"
+        f" WHERE {which} ORDER BY a.id",
+        values,
+    ):
+        quoting.setdefault(conversation, {})[answer] = text
+    for conversation, answers in quoting.items():
+        loss = losses.setdefault(conversation, Loss(conversation))
+        loss.lose(set(answers))
+        later = db.execute(
+            "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
+            (conversation, min(answers)),
+        ).fetchall()
+        lose_echoes(db, loss, list(answers.values()), later, echoes)
+    for conversation, answer in db.execute(f"SELECT e.stood, e.answer FROM sources_folded e WHERE {which}", values):
+        losses.setdefault(conversation, Loss(conversation)).reach(answer)
+
+
+def drop_folded_sources(db: sqlite3.Connection, forgetting: Forgetting) -> None:
+    """Take out of what has expired where it went, once the summaries made from it are gone."""
+    which, values = _expired(forgetting)
+    db.execute(f"DELETE FROM sources_folded AS e WHERE {which}", values)
+
+
+def _expired(forgetting: Forgetting) -> tuple[str, tuple[str, ...]]:
+    """The condition for sources `e` that have expired and are forgotten; the last messages are none of them."""
     place = forgetting.place
+    of_channel = "platform = ? AND space = ? AND channel = ?"
+    channel: tuple[str, ...] = (place.platform, place.space, place.channel)
     if forgetting.last:
-        return
-    if forgetting.messages:
-        which = "c.space = ? AND c.channel = ? AND e.message_id IN (SELECT value FROM json_each(?))"
-        values = [place.space, place.channel, json.dumps(forgetting.messages)]
-    elif forgetting.everywhere:
-        which, values = "e.author = ?", [forgetting.user]
-    else:
-        which = "c.space = ? AND c.channel = ? AND ? IN ('', c.thread) AND ? IN ('', e.author)"
-        values = [place.space, place.channel, place.thread, forgetting.user]
-    quoting = db.execute(
-        "SELECT a.conversation, a.id FROM sources_expired e JOIN conversations c ON c.id = e.conversation"
-        f" JOIN turns a ON a.id = e.answer WHERE c.platform = ? AND {which}",
-        (place.platform, *values),
-    )
-    for conversation, answer in quoting:
-        losses.setdefault(conversation, Loss(conversation)).lose({answer})
+        return "0", ()
+    where, values = of_channel, channel
+    if forgetting.everywhere:
+        where, values = "platform = ?", (place.platform,)
+    elif not forgetting.messages:
+        where, values = f"{of_channel} AND ? IN ('', thread)", (*channel, place.thread)
+    which = f"e.conversation IN (SELECT id FROM conversations WHERE {where}) AND ? IN ('', e.author)"
+    if not forgetting.messages:
+        return which, (*values, forgetting.user)
+    told = "e.message_id IN (SELECT value FROM json_each(?))"
+    return f"{which} AND {told}", (*values, forgetting.user, json.dumps(forgetting.messages))
 
 
 def lose_echoes(

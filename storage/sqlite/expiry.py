@@ -5,6 +5,7 @@ Each function is one transaction's work.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,12 +82,7 @@ def _to_original(row: Row, width: int) -> Original:
 def purge(db: sqlite3.Connection, turns: Sequence[int], now: datetime) -> int:
     """Delete turns, and return how many; until when a summary reaches that covers them is kept, and who quoted them."""
     marks = ", ".join("?" * len(turns))
-    db.execute(
-        "INSERT INTO sources_expired (answer, conversation, message_id, author)"
-        " SELECT s.answer, t.conversation, t.message_id, iif(t.role = 'user', t.author, t.answers)"
-        f" FROM turns t JOIN sources s ON s.turn = t.id WHERE t.id IN ({marks}) ON CONFLICT DO NOTHING",
-        turns,
-    )
+    _keep_sources(db, turns)
     db.execute(
         "UPDATE summaries SET covers_to = (SELECT sent_at FROM turns WHERE id = through)"
         f" WHERE through IN ({marks}) AND covers_to IS NULL",
@@ -95,6 +91,36 @@ def purge(db: sqlite3.Connection, turns: Sequence[int], now: datetime) -> int:
     gone = db.execute(f"DELETE FROM turns WHERE id IN ({marks})", turns).rowcount
     due_scrub(db, now)
     return gone
+
+
+_LOST = (
+    "WITH RECURSIVE gone (id) AS (SELECT value FROM json_each(?)),"
+    " made (answer, turn) AS (SELECT answer, turn FROM sources WHERE turn IN gone OR answer IN gone"
+    "  UNION SELECT m.answer, s.turn FROM made m JOIN sources s ON s.answer = m.turn WHERE m.turn IN gone),"
+    " old (answer, conversation, message_id, author) AS ("
+    "  SELECT m.answer, t.conversation, t.message_id, iif(t.role = 'user', t.author, t.answers)"
+    "   FROM made m JOIN turns t ON t.id = m.turn"
+    "  UNION SELECT m.answer, e.conversation, e.message_id, e.author"
+    "   FROM made m JOIN sources_expired e ON e.answer = m.turn WHERE m.turn IN gone"
+    "  UNION SELECT answer, conversation, message_id, author FROM sources_expired WHERE answer IN gone)"
+)
+"""Of turns that are to go: the answers that were made with them, or are among them, and whose words these hold."""
+
+
+def _keep_sources(db: sqlite3.Connection, turns: Sequence[int]) -> None:
+    """Keep where the words of turns that are purged went: into answers that stay, and summaries of those that go."""
+    ids = json.dumps(turns)
+    db.execute(
+        f"INSERT INTO sources_folded (stood, answer, conversation, message_id, author) {_LOST}"
+        " SELECT a.conversation, a.id, o.conversation, o.message_id, o.author FROM old o"
+        " JOIN turns a ON a.id = o.answer WHERE a.id IN gone ON CONFLICT DO NOTHING",
+        (ids,),
+    )
+    db.execute(
+        f"INSERT INTO sources_expired (answer, conversation, message_id, author) {_LOST}"
+        " SELECT answer, conversation, message_id, author FROM old WHERE answer NOT IN gone ON CONFLICT DO NOTHING",
+        (ids,),
+    )
 
 
 def prune_summaries(db: sqlite3.Connection, before: datetime, now: datetime) -> int:

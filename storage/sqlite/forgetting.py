@@ -17,7 +17,8 @@ Numbered rules, where they bind:
 8. Facts go with the messages that state them: those said in a place, by a person, in the messages that go. They do not
    hang on turns, which may have expired before. With facts, and with turns that were recalled elsewhere, goes what the
    bot said in any conversation that had them in its prompt, and repeats them; and what was made of that in turn. Of
-   turns that have expired no words are left to be looked for: what was said with them goes as it is.
+   turns that have expired no words are left to be looked for: what was said with them goes, what repeats that later,
+   and summaries that reach such answers as have expired themselves.
 9. What is under way elsewhere and may have been told what is gone begins again: answers to messages that wait in the
    space, or in the channel where it was for that alone, and wherever somebody has spoken whose facts are gone.
 10. A person is forgotten everywhere in all places of a platform, by a watermark without space and channel. No name of
@@ -39,7 +40,14 @@ from storage.sqlite import archived
 from storage.sqlite.burying import Channel, bury, erase_quotes
 from storage.sqlite.deletion import release
 from storage.sqlite.echoes import Echoes
-from storage.sqlite.elsewhere import LostFact, facts_of, lose_quoting_expired, spread, to_start_again
+from storage.sqlite.elsewhere import (
+    LostFact,
+    drop_folded_sources,
+    facts_of,
+    lose_quoting_expired,
+    spread,
+    to_start_again,
+)
 from storage.sqlite.inbox import begun_replies, name_of
 from storage.sqlite.inbox import promise as settle_with
 from storage.sqlite.losses import Loss, find_losses, is_long
@@ -77,7 +85,7 @@ def _find(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes) -> _Lo
     losses = find_losses(db, forgetting, echoes)
     within = frozenset(losses)
     facts = facts_of(db, forgetting, losses)
-    lose_quoting_expired(db, losses, forgetting)
+    lose_quoting_expired(db, losses, forgetting, echoes)
     spread(db, losses, facts, echoes)
     return _Losses(losses, facts, archived.count(db, forgetting, within), within)
 
@@ -111,6 +119,7 @@ def forget(
     touched |= {loss.conversation for loss in losses.of.values() if loss.turns or loss.waiting} | unfolded
     quoting = erase_quotes(db, gone, forgetting.user, losses.within)
     erase_facts(db, losses.facts)
+    drop_folded_sources(db, forgetting)
     touched |= quoting
     move_epochs(db, touched)
     if _leaves_watermark(forgetting):

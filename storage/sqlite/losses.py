@@ -35,7 +35,12 @@ class Loss:
     def lose(self, turns: set[int]) -> None:
         """Lose further turns."""
         self.turns |= turns
-        self.first = min({self.first, *turns} - {0}, default=0)
+        for turn in turns:
+            self.reach(turn)
+
+    def reach(self, turn: int) -> None:
+        """Lose every summary that reaches a turn."""
+        self.first = min(self.first or turn, turn)
 
     def count_summaries(self, db: sqlite3.Connection) -> int:
         """How many summaries go with it."""

@@ -8,3 +8,15 @@ CREATE TABLE sources_expired (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sources_expired_of_turn ON sources_expired (conversation, message_id);
 CREATE INDEX sources_expired_of_author ON sources_expired (author);
+
+-- And where such an answer has expired too: the summaries that may have been made from it.
+CREATE TABLE sources_folded (
+    stood        INTEGER NOT NULL REFERENCES conversations (id),  -- where the answer stood
+    answer       INTEGER NOT NULL,          -- its id: summaries that reach it
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    message_id   TEXT NOT NULL,
+    author       TEXT NOT NULL,
+    PRIMARY KEY (stood, answer, conversation, message_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sources_folded_of_turn ON sources_folded (conversation, message_id);
+CREATE INDEX sources_folded_of_author ON sources_folded (author);
