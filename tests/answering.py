@@ -184,7 +184,13 @@ class Core(Generic[AdapterT]):
         self.erased.append((place, tuple(message_ids)))
 
     async def remove(self, place: Place) -> None:
-        """Remember which place is gone."""
+        """Remember which place is gone.
+
+        Raises: StorageUnavailable where `disk_full` says so.
+        """
+        if self.disk_full:
+            self.refused += 1
+            raise StorageUnavailable("the disk is full")
         self.removed.append(place)
 
     async def only(self, channels: Collection[str]) -> None:

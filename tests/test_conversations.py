@@ -278,3 +278,14 @@ class TestErrors:
             await scene.exchange(scene.ann, "hello", "Understood.")
         assert scene.rows("SELECT text FROM turns WHERE role = 'assistant'") == [("Understood.",)]
         assert scene.rows("SELECT id FROM inbox WHERE state = 'waiting'") == []
+
+
+async def test_where_recall_is_off_no_index_is_kept_of_what_is_said(scene: Scene) -> None:
+    scene.model.respond = lambda _: "Fine."
+    indexed = []
+    for mode in ("lexical", "off", "lexical"):
+        scene.settings["memory"] = {"recall": mode, "before_messages": 0}
+        async with scene.serving():
+            await scene.exchange(scene.ann, f"recall is {mode}", "Fine.")
+        indexed += scene.rows("SELECT COUNT(*) FROM recall")
+    assert indexed == [(2,), (2,), (6,)]

@@ -14,7 +14,11 @@ from tests.test_commands import CANARY, everything
 
 def standing(scene: Scene) -> list[tuple[object, ...]]:
     """What of the secret word is kept."""
-    kept = scene.rows("SELECT text FROM turns UNION ALL SELECT text FROM inbox UNION ALL SELECT value FROM facts")
+    tables = (
+        "SELECT text FROM turns UNION ALL SELECT text || sentence FROM inbox"
+        " UNION ALL SELECT value || quote FROM facts UNION ALL SELECT text FROM summaries"
+    )
+    kept = scene.rows(tables)
     return [row for row in kept if CANARY in str(row)]
 
 

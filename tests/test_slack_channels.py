@@ -151,6 +151,23 @@ class TestChannels:
             home.fake.delete_channel(doomed)
             await home.until(lambda: core.removed == [Place("slack", home.fake.team_id, doomed)])
 
+    async def test_a_deletion_that_could_not_be_stored_is_delivered_again_by_slack(self, home: Home) -> None:
+        home.fake.socket.ack_seconds = 0.1
+        doomed = home.fake.add_channel("doomed")
+        async with listed(home) as core:
+            core.disk_full = True
+            home.fake.delete_channel(doomed)
+            await home.until(lambda: core.refused > 1)
+            core.disk_full = False
+            await home.until(lambda: core.removed == [Place("slack", home.fake.team_id, doomed)])
+
+    async def test_one_that_slack_still_has_is_not_taken_for_deleted(self, home: Home) -> None:
+        async with listed(home) as core:
+            home.fake.tell_of_deletion(home.channel)
+            await home.until(lambda: core.is_open(home.channel) is False)
+            await heard(home, core, home.channel)
+            assert core.removed == []
+
     async def test_it_is_closed_when_what_was_said_before_is_in(self, home: Home) -> None:
         async with listed(home) as core:
             core.before = hold = Hold()

@@ -117,7 +117,7 @@ class Channels:
         match news.change:
             case Change.LEFT | Change.DELETED:
                 await self._roll.strike([self._closed(news.channel)], self._intake.channels)
-                if news.change is Change.DELETED:
+                if news.change is Change.DELETED and not await self._stands(news.channel):
                     await self._intake.removed(Place(PLATFORM, self._me.team, news.channel))
             case Change.CLOSED:
                 await self._roll.tell([self._closed(news.channel)], self._intake.channels)
@@ -131,6 +131,15 @@ class Channels:
         """Ask what a channel is now, and tell that."""
         found = await self._directory.channel(channel)
         await self._roll.tell([found.told(self._me.team, channel)], self._intake.channels)
+
+    async def _stands(self, channel: str) -> bool:
+        """Whether Slack has a channel that it called deleted: what is erased here cannot be brought back."""
+        try:
+            response = await self._web.conversations_info(channel=channel)
+        except FAILURES:
+            return False
+        log.warning("deleted channel stands", extra={"platform": PLATFORM, "channel": channel})
+        return bool(map_at(as_map(response.data), "channel"))
 
     async def _arrive(self, channel: str, event_id: str) -> None:
         found = await self._directory.channel(channel)

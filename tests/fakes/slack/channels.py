@@ -92,6 +92,10 @@ class Channels:
         world.messages = {key: message for key, message in world.messages.items() if message.channel != channel}
         self._tell(found, "deleted", {"channel": channel}, there=False)
 
+    def tell_of_deletion(self, channel: str) -> None:
+        """Tell of a channel that it was deleted, although it was not."""
+        self._tell(self._channel(channel), "deleted", {"channel": channel}, there=False)
+
     def archive(self, channel: str) -> None:
         """Archive a channel."""
         self._channel(channel).archived = True
