@@ -1,6 +1,6 @@
 """What a turn costs without the model: `python -m bench.turn [--rounds N] [--recall] [--dir PATH]`.
 
-The live path, from the message coming in to its lane being done: the real core, planner, token counter and store, on a
+The live path, from the message coming in to its turn being done: the real core, planner, token counter and store, on a
 database on disk with `synchronous=FULL`; only the model and the platform answer at once. Turns are measured in threads
 of 10, 1,000 and 100,000 turns, in rotation, and beside every turn as many bare commits to the same disk as a turn
 makes, so that a slow disk or a busy neighbour shows in both. Commits are counted in SQLite's write-ahead log.

@@ -185,6 +185,10 @@ class ReachContract:
 
         assert await texts(store, RANDOM) == ["K7 is my code", "so it is K7"]
 
+    async def test_a_fact_counts_once_however_often_its_message_is_named(self, store: Store) -> None:
+        await state(store, message(1, "I live in Oslo"), "city", "Oslo")
+        assert (await forget(store, Forgetting(GENERAL, NOW, messages=("1", "1")))).facts == 1
+
     # ---- answers elsewhere
 
     @pytest.mark.parametrize(

@@ -123,6 +123,15 @@ class TestChannels:
             await until(lambda: core.is_open(added) is False)
         assert core.removed == [Place("discord", home.server, added)]
 
+    async def test_a_channel_that_is_deleted_is_told_once_with_all_its_threads(self, home: Home) -> None:
+        doomed = home.fake.add_channel(home.server, "doomed")
+        home.fake.add_thread(doomed, "plans")
+        async with home.ready() as core:
+            home.fake.delete_channel(doomed)
+            await until(lambda: core.is_open(doomed) is False)
+            await heard_in(home, core, home.channel)
+        assert core.removed == [Place("discord", home.server, doomed)]
+
     async def test_a_thread_that_is_deleted_is_told_and_a_category_is_nothing(self, home: Home) -> None:
         thread = home.fake.add_thread(home.channel, "plans")
         async with home.ready() as core:

@@ -45,7 +45,7 @@ class TestReceiving:
             home.fake.drop_gateway()
             await asked_and_answered(home, core)
             await until(lambda: core.adapter.alive)
-        assert core.gaps == 1  # that of the start alone
+        assert (core.connections, core.gaps) == (2, 1)  # the second is told of as one without a gap
         assert home.fake.connections.resumes == 1
 
     async def test_a_refused_resume_begins_a_session_anew_and_says_that_something_may_have_been_missed(
