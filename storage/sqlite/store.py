@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ParamSpec, TextIO, TypeVar
 
 from errors import StorageError
-from memory.ports import Clock, Echo, Promise, Rank
+from memory.ports import Clock, Echo, Promise
 from memory.types import (
     Access,
     Audience,
@@ -24,15 +24,11 @@ from memory.types import (
     Decision,
     Exchange,
     Extent,
-    Fact,
     Forgetting,
     Inbound,
     Owed,
     Place,
-    Question,
-    Recalled,
     Scope,
-    Shown,
     Spent,
     Stored,
     Thread,
@@ -48,7 +44,6 @@ from storage.sqlite import (
     amending,
     earlier,
     inbox,
-    reading,
     spending,
     transcript,
 )
@@ -59,7 +54,6 @@ from storage.sqlite.echoes import Echoes
 from storage.sqlite.files import APPLICATION_ID, lock, look_at
 from storage.sqlite.gists import Gists
 from storage.sqlite.recall import count_due, index_due
-from storage.sqlite.recall import search as search_in_index
 
 log = logging.getLogger(__name__)
 
@@ -247,26 +241,6 @@ class SQLiteStore(Gists):
             return await searcher.read(forget_rows.extent, forgetting, echoes)
         finally:
             await searcher.close()
-
-    async def search(
-        self, question: Question, audience: Audience, shown: Shown | None, rank: Rank, most: int
-    ) -> tuple[Recalled, ...]:
-        """Search what an audience may hear."""
-        return await self._reader.read(search_in_index, question, audience, shown, rank, most)
-
-    async def rested(self, before: datetime, most: int) -> tuple[Conversation, ...]:
-        """Where something was not read for facts yet."""
-        return await self._reader.read(reading.rested, before, most)
-
-    async def load_unread(self, conversation: Conversation, tokens: int) -> Thread:
-        """The turns that were not read for facts yet."""
-        return await self._reader.read(reading.load_unread, conversation, tokens)
-
-    async def note_read(
-        self, conversation: Conversation, epoch: int, through: int, facts: Sequence[Fact], usage: Usage | None
-    ) -> bool:
-        """Note what was read for facts."""
-        return await self._write(reading.note_read, conversation, epoch, through, tuple(facts), usage, self._clock())
 
     async def scrub(self, *, at_most: int | None = None) -> bool:
         """Clean the files of what was forgotten."""
