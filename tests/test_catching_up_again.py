@@ -32,6 +32,25 @@ async def test_a_place_that_cannot_be_read_is_passed_over(tmp_path: Path) -> Non
     assert on.said == ["m-10", "m1"]
 
 
+async def test_a_place_that_could_not_be_read_is_tried_again_with_what_broke_off(tmp_path: Path) -> None:
+    other = replace(HOME, channel="other")
+    async with stage(tmp_path) as on:
+        await on.serve_and_stop()
+        on.write(1, "hello", channel="other")
+        on.write(2, "hello")
+        on.platform.unreadable.add(HOME)
+        on.platform.reading, on.platform.slow, on.resting = asyncio.Event(), {other}, asyncio.Event()
+        await on.start(missed=True)
+        await on.wait_for(lambda: on.platform.read == [HOME, other])
+        on.platform.breaks = [PlatformUnreachable("down")]
+        on.platform.reading.set()
+        await on.wait_for(lambda: on.pauses == [15])
+        on.platform.unreadable.clear()
+        on.resting.set()
+        await on.until(2)
+    assert sorted(on.said) == ["m1", "m2"]
+
+
 @pytest.mark.parametrize("why", [PlatformUnreachable("down"), KeyError("a fault of ours")])
 async def test_what_breaks_off_is_tried_again_and_until_then_nothing_counts_as_heard(
     tmp_path: Path, why: Exception
