@@ -226,7 +226,9 @@ if __name__ == "__main__":
     parser.add_argument("--conversations", type=int, default=200, help="(default: 200)")
     parser.add_argument("--rate", type=float, default=4, help="messages a second in all (default: 4)")
     parser.add_argument("--seed", type=int, default=1, help="of people, weather and troubles (default: 1)")
-    parser.add_argument("--keep", type=Path, help="an empty directory for database and log (default: a temporary one)")
+    parser.add_argument("--keep", type=Path, help="where database and log go, empty (default: a temporary one)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        sys.exit(not asyncio.run(soak(chosen, chosen.keep or Path(temporary))))
+        directory: Path = chosen.keep or Path(temporary)
+        directory.mkdir(parents=True, exist_ok=True)
+        sys.exit(not asyncio.run(soak(chosen, directory)))
