@@ -8,7 +8,6 @@
     python bot.py export --user X  print all that is kept about a user, discord:ID; forget --user X: forget it all
 
 Exit codes: 0 done, 1 a fault at run time, 2 the settings are wrong.
-The libraries of Discord, Slack and OpenAI are imported where they are used: a terminal need not wait for them.
 """
 
 from __future__ import annotations
@@ -19,30 +18,22 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import config
 import logs
-from errors import Fault, PlatformMisconfigured, SettingsError, StorageUnavailable, ThreadkeeperError
+from errors import Fault, PlatformGone, PlatformMisconfigured, SettingsError, StorageUnavailable, ThreadkeeperError
 from llm import tokens
-from llm.offline import OfflineModel
 from memory.commands import SPECS
 from memory.core import Core
 from memory.forgetting import find_echo
 from memory.phrases import write_forgotten
-from memory.ports import Count, Model, Platform
-from memory.prompt import write_persona
-from memory.types import CoreSettings, Finding, Forgetting, Place, TurnDone, Visibility
-from storage import Archive, open_store, sqlite
-
-if TYPE_CHECKING:
-    from adapters.terminal import Terminal
-    from llm.client import OpenAIModel
+from memory.ports import Platform
+from memory.types import Finding, Forgetting, Place, TurnDone
+from parts import clock, demand_room, make_archive, make_client, make_model, make_platforms, make_terminal
+from storage import open_store, sqlite
 
 log = logging.getLogger("bot")
 
@@ -50,9 +41,6 @@ DONE, FAILED, MISCONFIGURED = 0, 1, 2
 
 DRAIN_SECONDS = 8.0
 """What running replies have after a signal; Docker kills after ten."""
-
-PERSONA_SHARE = 0.7
-"""A persona that takes more of a prompt leaves too little for what people say."""
 
 BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """How long a platform that broke is left alone, by how often it has broken since it last was connected."""
@@ -86,7 +74,7 @@ def carry_out(settings: config.Settings, options: argparse.Namespace) -> int:
         case "check":
             code = asyncio.run(check(settings))
         case "manifest":
-            code = asyncio.run(invite(settings)) if options.discord else manifest(settings)
+            code = asyncio.run(invite(settings, options.env)) if options.discord else manifest(settings)
         case "backup":
             code = backup(settings, options.path)
         case "export":
@@ -156,7 +144,9 @@ async def run(core: Core, platforms: Sequence[Platform], stop: asyncio.Event) ->
         for task in supervised:
             task.cancel()
         outcomes = await asyncio.gather(*supervised, return_exceptions=True)
-    return MISCONFIGURED if all(outcome is False for outcome in outcomes) else DONE
+    codes = set(outcomes)
+    only = codes.pop() if len(codes) == 1 else DONE
+    return only if isinstance(only, int) else DONE
 
 
 async def serve_until_signal(settings: config.Settings, *, terminal: bool) -> int:
@@ -180,8 +170,8 @@ async def serve_until_signal(settings: config.Settings, *, terminal: bool) -> in
     return await serve(settings, stop, [screen] if screen else platforms)
 
 
-async def supervise(platform: Platform, core: Core) -> bool:
-    """Keep one platform running whatever happens to the others; false when only other settings could help it."""
+async def supervise(platform: Platform, core: Core) -> int:
+    """Keep one platform running whatever happens to the others, and return an exit code when nothing can help it."""
     broken = 0
 
     async def connected(*, missed: bool = True) -> None:
@@ -195,104 +185,17 @@ async def supervise(platform: Platform, core: Core) -> bool:
             await platform.run(intake)
         except PlatformMisconfigured as exc:
             log.error("platform refused", extra={"platform": platform.name}, exc_info=exc)
-            return False
+            return MISCONFIGURED
+        except PlatformGone as exc:
+            log.error("platform gone", extra={"platform": platform.name}, exc_info=exc)
+            return FAILED
         except Exception as exc:
             pause = BACKOFF_SECONDS[min(broken, len(BACKOFF_SECONDS) - 1)]
             broken += 1
             log.warning("platform broke", extra={"platform": platform.name, "retry_seconds": pause}, exc_info=exc)
             await asyncio.sleep(pause)
         else:
-            return True
-
-
-def demand_room(settings: CoreSettings, count: Count) -> None:
-    """Make sure that a prompt has room for more than the persona, counted as the model will read it.
-
-    Raises: SettingsError.
-    """
-    persona = write_persona(settings, Visibility.PUBLIC, count).tokens
-    if persona > settings.max_tokens * PERSONA_SHARE:
-        what = f"takes {persona} tokens of memory.max_tokens ({settings.max_tokens}); shorten it, or raise the latter"
-        raise SettingsError(Fault("config.toml: bot.persona", what))
-
-
-def make_platforms(settings: config.Settings) -> list[Platform]:
-    """The platforms whose tokens are set."""
-    platforms: list[Platform] = []
-    if settings.tokens.discord:
-        from adapters.discord import Discord
-
-        platforms.append(
-            Discord(
-                token=settings.tokens.discord.get_secret_value(),
-                prefix=settings.bot.prefix,
-                commands=SPECS,
-                api_url=settings.discord.api_url,
-                gateway_url=settings.discord.gateway_url,
-            )
-        )
-    if settings.tokens.slack_bot and settings.tokens.slack_app:
-        from adapters.slack import Slack
-
-        platforms.append(
-            Slack(
-                bot_token=settings.tokens.slack_bot.get_secret_value(),
-                app_token=settings.tokens.slack_app.get_secret_value(),
-                prefix=settings.bot.prefix,
-                commands=SPECS,
-                api_url=settings.slack.api_url,
-            )
-        )
-    return platforms
-
-
-def make_terminal(settings: config.Settings) -> Terminal:
-    """The terminal; a person who talks there is not interrupted by the log's everyday lines."""
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        logging.getLogger().setLevel(logging.WARNING)
-    from adapters.terminal import Terminal
-
-    return Terminal(bot_name=settings.bot.name, prefix=settings.bot.prefix)
-
-
-@asynccontextmanager
-async def make_model(settings: config.Settings) -> AsyncIterator[Model]:
-    """The model that the settings name, or the offline one when they name none."""
-    if settings.offline:
-        yield OfflineModel(tokens.load_counter())
-        return
-    model = make_client(settings)
-    try:
-        yield model
-    finally:
-        await model.aclose()
-
-
-def make_archive(settings: config.Settings) -> Archive | None:
-    """The archive that the settings name, if any."""
-    return Archive(settings.archive, find_echo) if settings.archive else None
-
-
-def make_client(settings: config.Settings) -> OpenAIModel:
-    """The client of the configured endpoint."""
-    from llm.client import OpenAIModel
-
-    key = settings.tokens.openai
-    return OpenAIModel(
-        api_key=key.get_secret_value() if key else "",
-        base_url=settings.model.base_url,
-        name=settings.model.name,
-        summary_name=settings.model.summary_name,
-        fallbacks=settings.model.fallbacks,
-        max_reply_tokens=settings.model.max_reply_tokens,
-        timeout_seconds=settings.model.timeout_seconds,
-        context_tokens=settings.model.context_tokens,
-    )
-
-
-def clock() -> datetime:
-    """The time now, aware, in UTC."""
-    return datetime.now(UTC)
+            return DONE
 
 
 def log_turn(done: TurnDone) -> None:
@@ -318,7 +221,7 @@ def log_turn(done: TurnDone) -> None:
 
 async def check(settings: config.Settings) -> int:
     """Print a line for everything that could be wrong; 1 when something is, each with its cure."""
-    findings = [Finding("settings", True, "sound"), tokens.check(), *sqlite.check(settings.database)]
+    findings = [check_settings(settings), tokens.check(), *sqlite.check(settings.database)]
     findings += [archive.check()] if (archive := make_archive(settings)) else []
     findings += await check_model(settings)
     if settings.tokens.discord:
@@ -343,6 +246,17 @@ async def check(settings: config.Settings) -> int:
     return DONE if all(finding.well for finding in findings) else FAILED
 
 
+def check_settings(settings: config.Settings) -> Finding:
+    """What there is to say of the settings beyond what loading them found."""
+    try:
+        demand_room(settings.core(), tokens.load_counter())
+    except SettingsError as exc:
+        return Finding("settings", False, str(exc))
+    except ThreadkeeperError:
+        pass  # the next line says what is wrong with the counter
+    return Finding("settings", True, "sound")
+
+
 async def check_model(settings: config.Settings) -> list[Finding]:
     """What there is to say of the model endpoint."""
     if settings.offline:
@@ -362,10 +276,11 @@ def manifest(settings: config.Settings) -> int:
     return DONE
 
 
-async def invite(settings: config.Settings) -> int:
+async def invite(settings: config.Settings, env: Path | None) -> int:
     """Print the URL that invites the Discord bot into a server."""
     if settings.tokens.discord is None:
-        print(".env: DISCORD_TOKEN: is not set, and the invite URL holds the bot's id", file=sys.stderr)
+        where = f"{env or config.DEFAULT_ENV}: DISCORD_TOKEN"
+        print(Fault(where, "is not set, and the invite URL holds the bot's id"), file=sys.stderr)
         return MISCONFIGURED
     from adapters import discord
 

@@ -15,6 +15,7 @@
     │   ├── PlatformMisconfigured fix the settings; this platform stays down, the others go on
     │   ├── PlatformUnreachable   connect again later
     │   └── ReplyImpossible       give up on this one reply
+    │       └── PlatformGone      … and on the platform: nothing brings it back while this process lives
     └── StorageError
         ├── DatabaseUnusable      stop: the file is not ours, corrupt or too new; it was left untouched
         ├── DatabaseInUse         stop: another process serves it
@@ -134,6 +135,10 @@ class PlatformUnreachable(PlatformError):
 
 class ReplyImpossible(PlatformError):
     """The reply can't be put there: the place is gone, closed or not mine to write in."""
+
+
+class PlatformGone(ReplyImpossible):
+    """There is nobody left to talk to."""
 
 
 class StorageError(ThreadkeeperError):

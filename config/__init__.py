@@ -11,7 +11,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 from pydantic import SecretStr
 
 from config import shapes
@@ -81,9 +81,14 @@ def _read(named: Path | None, default: Path) -> str:
         raise SettingsError(Fault(str(path), f"cannot be read: {error.strerror}")) from None
 
 
+def _is_broken(line: Binding) -> bool:
+    """Whether a line of `.env` is none, or a name without a value: a secret that somebody meant to set."""
+    return line.error or (line.key is not None and line.value is None)
+
+
 def _collect_tokens(file: str, text: str, environ: Mapping[str, str]) -> Tokens:
     lines = list(parse_stream(io.StringIO(text)))
-    faults = [Fault(f"{file}: line {line.original.line}", "expected NAME=value") for line in lines if line.error]
+    faults = [Fault(f"{file}: line {line.original.line}", "expected NAME=value") for line in lines if _is_broken(line)]
     written = {line.key: line.value for line in lines if line.key and line.value}
     given = {field: environ.get(variable) or written.get(variable) for field, (variable, _) in _SECRETS.items()}
     tokens: dict[str, SecretStr] = {}

@@ -116,7 +116,7 @@ def write_summary(standing: Standing, budget: Budget, persona_tokens: int, setti
     shown = standing.after if budget.max_messages is None else min(standing.after, budget.max_messages)
     behind, after = amount(standing.behind, "turn"), amount(shown, "turn")
     used = persona_tokens + standing.after_tokens + (summary.tokens if summary else 0)
-    used = used if budget.folds else min(used, budget.total)  # the planner leaves out what does not fit
+    used = min(used, budget.total)  # the planner leaves out what does not fit
     lines = [
         head,
         "",
@@ -141,6 +141,12 @@ def write_range(first: datetime | None, last: datetime | None, zone: ZoneInfo) -
     first, last = first.astimezone(zone), last.astimezone(zone)
     year = "" if first.year == last.year else f" {first.year}"
     return f", from {first.day} {first:%B}{year}, {first:%H:%M} to {last.day} {last:%B} {last:%Y, %H:%M}"
+
+
+def write_cut_off(answer: str) -> str:
+    """What is said behind an answer that there was no room to end; a block of code that is open there is closed."""
+    fence = "\n```" if answer.count("```") % 2 else ""
+    return f"{fence}\n\n*(I had to stop here: that is as long as one answer may be. Ask me to go on.)*"
 
 
 def write_folded(folded: int, keep_recent: int) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import bot
 import config
+import parts
 from adapters.slack import Slack
 from adapters.slack.manifest import EVENTS
 from memory.ports import Platform
@@ -132,7 +133,7 @@ class Scene(ABC):
 
     def platforms(self, settings: config.Settings) -> list[Platform]:
         """The platforms that are served."""
-        return bot.make_platforms(settings)
+        return parts.make_platforms(settings)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:

@@ -140,6 +140,13 @@ def test_a_token_that_was_copied_badly_is_named_and_not_repeated(name: str, wrap
     assert SECRETS[name] not in str(faults)
 
 
+def test_a_name_without_a_value_is_a_fault_and_not_an_absent_secret(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("# mine\nOPENAI_API_KEY\n")
+    with pytest.raises(SettingsError) as refusal:
+        load(None, None, {})
+    assert [str(fault) for fault in refusal.value.faults] == [".env: line 2: expected NAME=value"]
+
+
 def test_two_slack_tokens_that_were_mixed_up_are_both_named() -> None:
     mixed = {"SLACK_BOT_TOKEN": SECRETS["SLACK_APP_TOKEN"], "SLACK_APP_TOKEN": SECRETS["SLACK_BOT_TOKEN"]}
     faults = faults_of_secrets(None, mixed)

@@ -139,6 +139,16 @@ class TestTalking:
             await scene.heard("Understood.", thread)
         assert last_words(chats(scene)[1]) == "Ann: and tell me about spools too"
 
+    async def test_an_answer_that_had_no_room_to_end_says_so_and_is_remembered_without_that(self, scene: Scene) -> None:
+        async with scene.serving():
+            scene.model.script(Say(("Run this:\n```sh\nrm ", "-rf /tmp/x"), finish="length"))
+            await scene.ask(scene.ann, "how do I clean up?")
+            await scene.heard("had to stop here")
+            assert "rm -rf /tmp/x\n```\n" in scene.said()[0]
+            await scene.exchange(scene.ann, "go on", "Understood.")
+        assert "had to stop" not in scene.model.requests[-1].text
+        assert "rm -rf /tmp/x" in scene.model.requests[-1].text
+
     async def test_a_long_answer_comes_whole_in_messages_with_balanced_fences(self, scene: Scene) -> None:
         lines = [f"print('line {number:03}')" for number in range(600)]
         scene.model.respond = lambda _: "\n".join(["Here:", "```python", *lines, "```", "That was it."])

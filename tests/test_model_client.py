@@ -284,6 +284,18 @@ class TestEmptyAnswers:
             assert [request.max_tokens for request in it.fake.requests] == [100, 100]
 
 
+class TestCutOff:
+    async def test_an_answer_that_ends_for_length_says_so(self) -> None:
+        for finish, cut in (("length", True), ("stop", False)):
+            async with talk(Say(("As far as",), finish=finish)) as it:
+                assert [delta.cut async for delta in it.model.stream(PROMPT) if delta.usage] == [cut]
+
+    async def test_so_does_one_of_a_server_that_knows_no_end(self) -> None:
+        async with talk(Say(("word " * 100,) * 100)) as it:
+            deltas = [delta async for delta in it.model.stream(PROMPT)]
+        assert deltas[-1].cut
+
+
 class TestComplete:
     async def test_a_whole_answer_comes_from_the_summarising_model_within_its_own_allowance(self) -> None:
         async with talk(Say(("A sum", "mary.")), summary_name="s") as it:

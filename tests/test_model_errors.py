@@ -127,7 +127,7 @@ class TestErrors:
         assert error.__cause__ is None
         assert error.__context__ is None
         written = str([vars(record) for record in caplog.records])
-        assert "model_failed" in written
+        assert "model failed" in written
         assert "Xyzzy" not in written
         assert "sk-test-key" not in written
 

@@ -132,6 +132,49 @@ class TestTerminal:
 
 
 class TestExitCodes:
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing here is always full")
+    async def test_an_output_that_cannot_be_written_ends_it_and_says_so(self, tmp_path: Path) -> None:
+        process = await asyncio.create_subprocess_shell(
+            f"{sys.executable} {ROOT / 'bot.py'} >/dev/full",
+            cwd=tmp_path,
+            env=environment(),
+            stdin=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(30):
+            _, errors = await process.communicate(b"my name is Zorblax\nhello\n")
+        assert process.returncode == 1
+        assert 'detail="standard output: No space left on device"' in errors.decode()
+        code, output, _ = await run(tmp_path, lines="what is my name?\n")
+        assert (code, len(output.splitlines()), "Zorblax" in output) == (0, 1, True)
+
+    @pytest.mark.parametrize(("closed", "name"), [("<&-", "input"), (">&-", "output")])
+    async def test_a_stream_that_is_closed_is_named(self, tmp_path: Path, closed: str, name: str) -> None:
+        process = await asyncio.create_subprocess_shell(
+            f"{sys.executable} {ROOT / 'bot.py'} {closed}",
+            cwd=tmp_path,
+            env=environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(30):
+            _, errors = await process.communicate()
+        assert process.returncode == 1
+        assert errors.decode().startswith(f"standard {name} is closed: ")
+
+    async def test_a_long_command_has_one_reply_in_a_pipe(self, tmp_path: Path) -> None:
+        lines = [
+            *(f"my number {number} is {number}00" for number in range(9)),
+            "!summary now",
+            "!summary rebuild",
+            "bye",
+        ]
+        code, output, _ = await run(tmp_path, lines="\n".join(lines))
+        assert code == 0
+        assert "Made the summary anew from" in output
+        assert "Making the summary anew" not in output
+        assert output.rstrip().splitlines()[-1].startswith("No language model is configured.")
+
     async def test_wrong_settings_are_all_named_at_once(self, tmp_path: Path) -> None:
         (tmp_path / "config.toml").write_text('[memory]\nmax_tokens = "many"\nkeep_tokns = 3\n[bots]\nx = 1\n')
         code, output, errors = await run(tmp_path)
@@ -245,6 +288,14 @@ class TestOtherCommands:
         assert code == 1
         assert "https://discord.com/developers/applications" in output
         assert scene.discord.token not in output
+
+    async def test_check_finds_a_persona_that_a_start_refuses(self, tmp_path: Path) -> None:
+        rare = "".join(map(chr, range(0x9F00, 0x9FA0))) * 20
+        (tmp_path / "config.toml").write_text(f'[bot]\npersona = "{rare}"\n', encoding="utf-8")
+        started, _, refused = await run(tmp_path, "chat", lines="hello\n")
+        code, output, _ = await run(tmp_path, "check")
+        assert (started, code) == (2, 1)
+        assert refused.strip() in output
 
     async def test_the_invite_url_holds_the_bots_id(self, discord_scene: DiscordScene) -> None:
         scene = discord_scene

@@ -17,6 +17,7 @@ import pytest
 import bot
 import config
 import logs
+import parts
 from tests.fakes.discord import FakeFile as DiscordFile
 from tests.fakes.model import Behaviour, ModelRequest, Refuse, Say, openai_error
 from tests.fakes.slack.world import FakeFile as SlackFile
@@ -68,7 +69,7 @@ async def overhearing(scene: Scene, capfd: pytest.CaptureFixture[str]) -> AsyncI
     overheard = Overheard(capfd, settings.secrets())
     before = scene.connections
     stop = asyncio.Event()
-    serving = asyncio.create_task(bot.serve(settings, stop, bot.make_platforms(settings)))
+    serving = asyncio.create_task(bot.serve(settings, stop, parts.make_platforms(settings)))
     try:
         await scene.wait_for(lambda: scene.connections > before or serving.done())
         yield overheard
@@ -149,7 +150,7 @@ class TestTheModel:
         async with overhearing(scene, capfd) as overheard:
             await scene.ask(scene.ann, ASK)
             await scene.heard("language model")
-        overheard.demand_silence("event=model_failed", "event=turn")
+        overheard.demand_silence('event="model failed"', "event=turn")
 
     @pytest.mark.parametrize("whole", [True, False])
     async def test_a_stream_that_breaks_over_words_is_logged_without_them(
@@ -166,7 +167,7 @@ class TestTheModel:
         async with overhearing(scene, capfd) as overheard:
             await scene.ask(scene.ann, ASK)
             await scene.heard("language model")
-        overheard.demand_silence("event=model_failed", "event=turn")
+        overheard.demand_silence('event="model failed"', "event=turn")
 
 
 class TestThePlatforms:

@@ -69,13 +69,13 @@ EDITING = "\x1b[?2004h"
 class Person:
     """Somebody at a pseudo-terminal of 24 lines, in which a conversation runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: str = SCRIPT) -> None:
         self._master, slave = pty.openpty()
         self.found = self.attributes()
         os.set_blocking(self._master, False)
         self.seen = self._unread = ""
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own script
-            [sys.executable, "-c", SCRIPT],
+            [sys.executable, "-c", script],
             cwd=ROOT,
             stdin=slave,
             stdout=slave,
@@ -139,6 +139,34 @@ async def test_a_person_is_greeted_edits_lines_reads_markdown_and_leaves_by_ctrl
     assert "**got**" not in answer
     await person.see(EDITING)
     person.type("\x04")
+    await person.see("left")
+    assert person.process.wait(20) == 0
+    assert person.attributes() == person.found
+
+
+async def test_no_line_of_the_log_stands_between_a_person_and_the_sentence_that_says_what_is_wrong(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'[model]\nbase_url = "http://127.0.0.1:9/v1"\n[storage]\nurl = "sqlite:///{tmp_path / "kept.db"}"\n'
+    )
+    person = Person(f"import bot, sys; sys.exit(bot.main(['chat', '--config', '{config}']))")
+    try:
+        await person.see(EDITING)
+        person.type("hello\r")
+        await person.see("language model right now")
+        await person.see(EDITING)
+        person.type("\x04")
+        assert person.process.wait(20) == 0
+    finally:
+        person.close()
+    assert "level=" not in person.seen
+
+
+async def test_ctrl_c_leaves_where_nothing_is_typed(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("nonsense\x03\x03")
     await person.see("left")
     assert person.process.wait(20) == 0
     assert person.attributes() == person.found

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bot
 import config
+import parts
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.model import FakeModel
 from tests.fakes.slack import FakeSlack
@@ -22,7 +23,7 @@ async def test_each_is_answered_in_its_own_conversation_and_the_ones_trouble_is_
     paths = here.write_settings()
     settings = config.load(*paths, there.secrets())
     stop = asyncio.Event()
-    serving = asyncio.create_task(bot.serve(settings, stop, bot.make_platforms(settings)))
+    serving = asyncio.create_task(bot.serve(settings, stop, parts.make_platforms(settings)))
     try:
         await there.wait_for(lambda: there.connections > 0)
         await here.wait_for(lambda: here.connections > 0)
@@ -51,7 +52,7 @@ async def test_in_a_free_channel_nobody_need_mention_the_bot(
     here.settings |= {"slack": there.platform_settings(), "answer": {"free_channels": free}}
     settings = config.load(*here.write_settings(), there.secrets())
     stop = asyncio.Event()
-    serving = asyncio.create_task(bot.serve(settings, stop, bot.make_platforms(settings)))
+    serving = asyncio.create_task(bot.serve(settings, stop, parts.make_platforms(settings)))
     try:
         await there.wait_for(lambda: there.connections > 0)
         await here.wait_for(lambda: here.connections > 0)

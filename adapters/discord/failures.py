@@ -53,7 +53,7 @@ def as_connect_error(exc: Exception) -> PlatformError:
         case discord.HTTPException(status=status):
             return PlatformUnreachable(f"Discord answered {status}")
         case _:
-            return PlatformUnreachable(type(exc).__name__)
+            return PlatformUnreachable(f"Discord cannot be reached ({type(exc).__name__})")
 
 
 def as_read_error(exc: Exception) -> PlatformUnreachable | None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future
 from typing import TextIO, TypeVar
 
+from errors import PlatformGone
 from memory.types import Delta
 
 _CHUNK = 65_536  # bytes: what a pipe holds on Linux
@@ -26,9 +27,9 @@ class Pipe:
         self.closed = False
 
     async def texts(self) -> AsyncGenerator[str, None]:
-        """The lines of the input, whatever bytes they hold; what is no UTF-8 becomes U+FFFD."""
+        """The lines of the input, whatever bytes they hold; what is no UTF-8 becomes U+FFFD. Raises: PlatformGone."""
         rest = bytearray()
-        while chunk := await _aside(lambda: _read(self._in.fileno())):
+        while chunk := await self._read():
             *lines, last = chunk.split(b"\n")
             for line in lines:
                 yield (rest + line).decode("utf-8", "replace").removesuffix("\r")
@@ -36,19 +37,37 @@ class Pipe:
             rest += last
         yield rest.decode("utf-8", "replace")
 
-    async def show(self, deltas: AsyncIterator[Delta]) -> None:
-        """Write an answer when it is whole, so that no piece of a broken stream stands before it."""
-        text = ""
+    async def show(self, deltas: AsyncIterator[Delta]) -> bool:
+        """Write an answer when it is whole, so that no piece of a broken stream stands before it.
+
+        Returns whether it was one: a program that reads a reply a line has no use for how far one is.
+        Raises: PlatformGone.
+        """
+        text, passing = "", False
         async for delta in deltas:
             text = delta.text if delta.restart else text + delta.text
-        await self.say(text)
+            passing = delta.passing
+        if not passing:
+            await self.say(text)
+        return not passing
 
     async def say(self, text: str) -> None:
-        """Write a text as it is, and a newline; the end of the reader is the end of the conversation, and no fault."""
+        """Write a text as it is, and a newline; the end of the reader is the end of the conversation, and no fault.
+
+        Raises: PlatformGone.
+        """
         try:
             await _aside(lambda: _write(self._out.fileno(), f"{text}\n".encode("utf-8", "replace")))
         except BrokenPipeError:
             self.closed = True
+        except OSError as exc:
+            raise PlatformGone(f"standard output: {exc.strerror}") from exc
+
+    async def _read(self) -> bytes:
+        try:
+            return await _aside(lambda: _read(self._in.fileno()))
+        except OSError as exc:
+            raise PlatformGone(f"standard input: {exc.strerror}") from exc
 
 
 def _read(descriptor: int) -> bytes:
@@ -74,7 +93,7 @@ async def _aside(call: Callable[[], Result]) -> Result:
     def work() -> None:
         try:
             done.set_result(call())
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is for whoever waits for the call
             done.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()

@@ -17,7 +17,7 @@ from typing import TextIO
 
 from adapters.terminal.pipe import Pipe
 from adapters.terminal.screen import Screen
-from errors import StorageError
+from errors import PlatformGone, StorageError
 from memory.ports import Accept, Clock, Intake, Note
 from memory.types import Delta, History, Inbound, Place, Visibility
 
@@ -48,6 +48,10 @@ class Terminal:
         clock: Clock = lambda: datetime.now(UTC),
     ) -> None:
         read, write = stdin or sys.stdin, stdout or sys.stdout
+        # Python has None where the shell has closed one.
+        if read is None or write is None:
+            which = "input" if read is None else "output"
+            raise PlatformGone(f"standard {which} is closed: nobody can talk here; open it, or set a platform's tokens")
         greeting = (
             f"{bot_name}: write a message and press Enter. {prefix}help lists the commands, "
             "Alt-Enter starts a new line, Ctrl-D leaves."
@@ -58,9 +62,13 @@ class Terminal:
         self._user = user or _login()
         self._clock = clock
         self._unanswered: dict[str, asyncio.Event] = {}
+        self._gone: PlatformGone | None = None
 
     async def run(self, intake: Intake) -> None:
-        """Read messages until the input ends or nobody reads the replies; return when every reply has been said."""
+        """Read messages until the input ends or nobody reads the replies; return when every reply has been said.
+
+        Raises: PlatformGone when the terminal cannot be read or written any more.
+        """
         log.info("ready", extra={"platform": self.name})
         await intake.connected(missed=False)
         async with aclosing(self._face.texts()) as texts:
@@ -69,6 +77,8 @@ class Terminal:
                 clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
                 if clean.strip():
                     await self._converse(clean, intake.accept)
+                if self._gone is not None:
+                    raise self._gone
                 if self._face.closed:
                     return
 
@@ -82,13 +92,25 @@ class Terminal:
         """Say the deltas: as they come to a person, as a whole to a pipe.
 
         Deltas that break off are no answer: the next message waits for what is said in their place.
+        Raises: PlatformGone.
         """
-        await self._face.show(deltas)
+        try:
+            answered = await self._face.show(deltas)
+        except PlatformGone as exc:
+            self._gone = exc
+            self._release(to)
+            raise
+        if not answered:
+            return
         try:
             await note(0, f"{to.message_id}-reply")
         finally:
-            if waiting := self._unanswered.get(to.message_id):
-                waiting.set()
+            self._release(to)
+
+    def _release(self, answered: Inbound) -> None:
+        """Let the next message be read."""
+        if waiting := self._unanswered.get(answered.message_id):
+            waiting.set()
 
     async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:  # noqa: ARG002 - see `history`
         """Nothing."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import termios
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
@@ -21,6 +21,7 @@ from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.spinner import Spinner
 
+from errors import PlatformGone
 from memory.types import Delta
 
 _REFRESHES = 10  # a second: quick enough to read along, slow enough not to flicker
@@ -31,7 +32,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Screen:
-    """A person's terminal; `closed` is False, since the person leaves by Ctrl-D. `NO_COLOR` is respected.
+    """A person's terminal; `closed` is False, since the person leaves by Ctrl-D or Ctrl-C. `NO_COLOR` is respected.
 
     Typed lines can be recalled until the process ends. They are kept in memory only: what has been forgotten must not
     be found in a file. A window made narrower while an answer grows can leave lines of it above the whole answer.
@@ -48,7 +49,7 @@ class Screen:
         self._answering = False
 
     async def texts(self) -> AsyncGenerator[str, None]:
-        """The messages that are typed, until Ctrl-D; what is typed between them is not echoed, and is not lost."""
+        """The messages that are typed, until Ctrl-D or Ctrl-C; what is typed between is not echoed, and is not lost."""
         session = PromptSession[str](
             "> ",
             multiline=True,
@@ -96,25 +97,42 @@ class Screen:
             silent[_LOCAL_FLAGS] &= ~termios.ECHO
             termios.tcsetattr(descriptor, termios.TCSANOW, silent)
 
-    async def show(self, deltas: AsyncIterator[Delta]) -> None:
-        """Show an answer grow, then put it up as a whole, where it can be scrolled back to."""
-        text = ""
+    async def show(self, deltas: AsyncIterator[Delta]) -> bool:
+        """Show an answer grow, then put it up as a whole, where it can be scrolled back to.
+
+        Returns whether it was one, and not only how far one is.
+        Raises: PlatformGone.
+        """
+        text, passing = "", False
         thinking = Spinner("dots", "thinking …", style="dim")
 
         def view() -> RenderableType:
             return _Tail(_markdown(text)) if text.strip() else thinking
 
-        try:
-            with Live(console=self._console, get_renderable=view, transient=True, refresh_per_second=_REFRESHES):
-                async for delta in deltas:
-                    text = delta.text if delta.restart else text + delta.text
-        finally:
-            await self.say(text)
+        with _output():
+            try:
+                with Live(console=self._console, get_renderable=view, transient=True, refresh_per_second=_REFRESHES):
+                    async for delta in deltas:
+                        text = delta.text if delta.restart else text + delta.text
+                        passing = delta.passing
+            finally:
+                await self.say(text)
+        return not passing
 
     async def say(self, text: str) -> None:
-        """Print a text as Markdown, and an empty line after it."""
-        self._console.print(_markdown(text))
-        self._console.print()
+        """Print a text as Markdown, and an empty line after it. Raises: PlatformGone."""
+        with _output():
+            self._console.print(_markdown(text))
+            self._console.print()
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """Around what writes: the core's errors, which may pass through, are none of the system's."""
+    try:
+        yield
+    except OSError as exc:
+        raise PlatformGone(f"standard output: {exc.strerror}") from exc
 
 
 class _Tail:
@@ -142,7 +160,7 @@ def _markdown(text: str) -> Markdown:
 
 
 def _keys() -> KeyBindings:
-    """Enter sends, Alt-Enter breaks the line, Ctrl-C clears what is typed."""
+    """Enter sends, Alt-Enter breaks the line, Ctrl-C clears what is typed, and leaves where nothing is."""
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)
 
@@ -155,7 +173,10 @@ def _keys() -> KeyBindings:
         event.current_buffer.insert_text("\n")
 
     @keys.add("c-c", filter=typing)
-    def _clear(event: KeyPressEvent) -> None:
-        event.current_buffer.reset()
+    def _clear_or_leave(event: KeyPressEvent) -> None:
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        else:
+            event.app.exit(exception=EOFError())
 
     return keys

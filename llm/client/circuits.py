@@ -133,7 +133,7 @@ class Series:
             if breaker not in self._probing:
                 match breaker.admit(self._asker):
                     case Admission.REFUSED:
-                        log.info("model_skipped", extra={"model": self.model})
+                        log.info("model skipped", extra={"model": self.model})
                         return breaker.refusal(self.model)
                     case Admission.PROBE:
                         self._probing.add(breaker)

@@ -173,7 +173,7 @@ class OpenAIModel:
                 return
             series.failed(failure)
             decision = decide(failure, retries, emptied, self._jitter(), last=series.is_last)
-            log.warning("model_failed", extra={**failure.fields, "then": decision.step.value})
+            log.warning("model failed", extra={**failure.fields, "then": decision.step.value})
             if decision.step is not Step.AGAIN:
                 series.lost(failure)
                 if decision.step is Step.GIVE_UP:
@@ -212,14 +212,14 @@ class OpenAIModel:
             if not refused:
                 return
             self._spared[model] |= {refused}
-            log.info("field_refused", extra={"model": model, "field": refused})
+            log.info("field refused", extra={"model": model, "field": refused})
 
     async def _attempt(self, series: Series, request: Request, counted: int) -> AsyncGenerator[Delta | Failure, None]:
         """Send one request; yield the answer's text, then its usage or why there is none. Raises nothing."""
         started = time.monotonic()
         thoughts = ThoughtFilter()
         seen = Piece()
-        answered = False
+        answered = cut_off = False
         left = request.allowance * CHARACTERS_PER_TOKEN
         async with aclosing(self._wire.pieces(request, series.first_piece)) as pieces:
             async for piece in pieces:
@@ -236,11 +236,14 @@ class OpenAIModel:
                     answered = not delta.restart
                     yield delta
                 if not left:
-                    log.warning("answer_cut_off", extra={"model": request.model})
+                    cut_off = True
                     break
         for delta in thoughts.finish():
             answered = True
             yield delta
+        cut_off = answered and (cut_off or seen.finish == "length")
+        if cut_off:
+            log.info("answer cut off", extra={"model": request.model, "max_tokens": request.allowance})
         yield _judge(request.model, seen, answered=answered) or Delta(
             usage=Usage(
                 model=request.model,
@@ -249,7 +252,8 @@ class OpenAIModel:
                 completion_tokens=seen.completion_tokens,
                 seconds=time.monotonic() - started,
                 counted=counted,
-            )
+            ),
+            cut=cut_off,
         )
 
 

@@ -69,7 +69,9 @@ class Commanding:
                 return
             platform = self._platforms[waiting.inbound.place.platform]
             try:
-                await platform.reply(waiting.inbound, once(text), note, [posts[part] for part in sorted(posts)])
+                await platform.reply(
+                    waiting.inbound, once(text, passing=True), note, [posts[part] for part in sorted(posts)]
+                )
             except (PlatformError, StorageError) as exc:
                 log.info("progress not shown", extra={"place": str(waiting.inbound.place)}, exc_info=exc)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -24,6 +25,7 @@ from memory.core.planning import Planning, answer_id
 from memory.core.recalling import Recalling
 from memory.core.voice import insist, keep_post, once
 from memory.fold import is_due, is_long
+from memory.phrases import write_cut_off
 from memory.policy import Burst
 from memory.ports import Model, Platform, Sleep, Store
 from memory.types import Conversation, Delta, Exchange, Prompt, Recalled, Thread, TurnDone, Usage, Waiting
@@ -120,6 +122,9 @@ class Turns:
             deltas = self._answer(thread, exchange, speech)
         try:
             await self._reply(platform, burst.target, deltas, exchange, speech)
+        except asyncio.CancelledError:
+            speech.error = speech.error or "Interrupted"
+            raise
         finally:
             self._limiting.release(speech.reserved)
             self._observe(exchange, speech, perf_counter() - started)
@@ -222,7 +227,9 @@ class Turns:
 
     async def _give_in(self, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
         """The deltas for a message that is not tried any more."""
-        log.error("message given up", extra={"conversation": str(exchange.conversation), "messages": exchange.settles})
+        log.error(
+            "message given up", extra={"conversation": str(exchange.conversation), "messages": len(exchange.settles)}
+        )
         speech.error, speech.text = "GivenUp", GIVEN_UP
         await self._record(replace(exchange, sentence=GIVEN_UP), speech)
         yield Delta(GIVEN_UP)
@@ -233,13 +240,14 @@ class Turns:
         When the model cannot answer or a limit is reached, a sentence stands in the answer's place and is no turn of
         anybody.
         """
-        text = ""
+        text, cut = "", False
         last = Delta()
         try:
             self._limiting.admit(exchange.conversation, exchange.heard[-1].author, exchange.settles[-1])
             async with aclosing(self._stream(thread, exchange, speech)) as deltas:
                 async for delta in deltas:
                     speech.usage = delta.usage or speech.usage
+                    cut = delta.cut
                     if delta.text or delta.restart:
                         if last.text or last.restart:
                             yield last
@@ -258,6 +266,8 @@ class Turns:
         answer = self._planning.say(text, exchange.heard[-1].message_id)
         await self._record(replace(exchange, answer=answer, usage=speech.usage), speech)
         yield last
+        if cut:
+            yield Delta(write_cut_off(text))  # no part of the turn: a model would learn to say so itself
 
     async def _record(self, exchange: Exchange, speech: Speech) -> None:
         if not await self._store.record(exchange):

@@ -69,7 +69,7 @@ class Voice:
         if not (owed.text or waiting.posts):
             self._store.said(waiting.id)
             return
-        fields = {"conversation": str(waiting.conversation), "messages": (waiting.id,)}
+        fields = {"conversation": str(waiting.conversation), "messages": 1}
         async with self._suspects.alone((waiting,)) as alone:
             if await self._count(waiting) < DEADLY:
                 stands = await self.complete(owed, alone)
@@ -161,6 +161,6 @@ async def insist(say: Callable[[], Awaitable[None]], sleep: Sleep) -> None:
         return
 
 
-async def once(text: str) -> AsyncGenerator[Delta, None]:
+async def once(text: str, *, passing: bool = False) -> AsyncGenerator[Delta, None]:
     """A text as the deltas of a reply."""
-    yield Delta(text)
+    yield Delta(text, passing=passing)

@@ -64,12 +64,15 @@ class Delta:
     """The next piece of an answer.
 
     `restart` says that everything before it is void (the stream broke and is made again). The last delta of a call
-    carries its `usage`.
+    carries its `usage`; with `cut` the answer ended there for want of room. One that is `passing` is no answer yet: it
+    says how far one is, and the answer takes its place.
     """
 
     text: str = ""
     restart: bool = False
     usage: Usage | None = None
+    cut: bool = False
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
