@@ -97,14 +97,13 @@ def ws_address(url: str) -> str:
 def _address(url: str, scheme: str) -> str:
     if not url:
         return url
+    if "@" in url.partition("//")[2].partition("/")[0]:
+        raise ValueError("holds a user name or a password; secrets belong in the environment or .env")
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {scheme, f"{scheme}s"} and bool(parts.hostname) and parts.port != 0
-        confiding = "@" in parts.netloc
     except ValueError:  # a port that is no number, a bracket that is not closed
-        usable = confiding = False
-    if confiding:
-        raise ValueError("holds a user name or a password; secrets belong in the environment or .env")
+        usable = False
     if not usable or " " in url or not url.isprintable():
         raise ValueError(f"expected an address that begins with {scheme}:// or {scheme}s://, got {shown(url)}")
     return url

@@ -382,6 +382,7 @@ class StoreContract:
         for number in range(1, 5):
             await talk(store, message(number, "three little words"))
         assert (await store.standing(HERE)).after == 4
+        assert (await store.standing(HERE, turn_tokens=1)).after_tokens == 4 * (1 + MESSAGE_TOKENS)
         turns = (await store.load(HERE, EVERYTHING)).turns
         made = fold_of(HERE, "so far", turns[2].id, None)
         await store.save_fold(made)

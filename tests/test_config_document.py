@@ -110,6 +110,12 @@ def test_a_whole_number_is_nothing_but_a_whole_number(value: str) -> None:
     assert "expected a whole number" in faults_of(f"[memory]\nmax_tokens = {value}")["memory.max_tokens"]
 
 
+def test_a_password_in_an_address_is_not_repeated_whatever_else_is_wrong_with_it() -> None:
+    for address in ("http://me:tiger@host/", "http://me:tiger@host:99999/v1", "ftp://me:tiger@[x/"):
+        told = faults_of(f'[model]\nbase_url = "{address}"')["model.base_url"]
+        assert told == "holds a user name or a password; secrets belong in the environment or .env"
+
+
 @pytest.mark.parametrize("section", [name for name, _ in Config()])
 def test_a_value_in_a_sections_place_is_refused(section: str) -> None:
     assert faults_of(f"{section} = 1") == {section: "expected a section with keys under it, got 1"}

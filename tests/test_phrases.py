@@ -77,6 +77,11 @@ def test_a_conversation_without_a_summary_still_shows_its_turns_and_the_budget()
     assert "160 of 8,000 tokens" in said
 
 
+def test_what_does_not_fit_into_a_prompt_does_not_fill_the_bar_twice() -> None:
+    said = phrases.write_summary(Standing(None, 0, 99, 60_000, None, None), FOLDS, 100, SETTINGS)
+    assert "`████████████████████` 8,000 of 8,000 tokens" in said
+
+
 @pytest.mark.parametrize("strategy", ["window", "buffer"])
 def test_a_strategy_without_a_summary_says_so_and_counts_none(strategy: str) -> None:
     settings = replace(SETTINGS, strategy="window" if strategy == "window" else "buffer")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from errors import DatabaseUnusable, StorageError, StorageUnavailable
+from errors import DatabaseUnusable, StorageUnavailable
 from memory.types import Finding
 from storage.migrate import latest
 from storage.sqlite import backup, check
@@ -160,7 +160,23 @@ async def test_a_folder_that_cannot_be_used_is_named(mode: int, cure: str) -> No
         assert list(folder.iterdir()) == []
     assert name in str(caught.value)
     assert not finding.well
-    assert name in finding.cure
+    assert name in finding.detail
+    assert finding.cure == "let the bot write into it"
+
+
+async def test_a_database_that_cannot_be_written_is_named_before_anything_is_served(kept: Kept, path: Path) -> None:
+    await kept.open()
+    await kept.close()
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        closed = Path(name) / "kept.db"
+        closed.write_bytes(path.read_bytes())
+        Path(name).chmod(0o777)
+        closed.chmod(0o444)
+        with powerless():
+            with pytest.raises(StorageUnavailable, match=f"{closed}: .*let the bot write it"):
+                await opening(closed)()
+            finding = check(closed)[-1]
+    assert finding == Finding("database", False, f"{closed}: cannot be written", "let the bot write it")
 
 
 async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -216,7 +232,7 @@ async def test_a_copy_overwrites_nothing(kept: Kept, path: Path, tmp_path: Path)
         backup(path, target)
     with pytest.raises(StorageUnavailable, match="no such database"):
         backup(tmp_path / "none.db", tmp_path / "copy.db")
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageUnavailable, match=f"^{tmp_path / 'no' / 'copy.db'}: .*make it first"):
         backup(path, tmp_path / "no" / "copy.db")
 
     assert target.read_text() == "precious"

@@ -93,9 +93,10 @@ class Commands:
                 pass
             case _:
                 return phrases.SUMMARY_USAGE.format(prefix=self._settings.prefix)
-        standing = await self._store.standing(conversation, summary=self._lanes.budget.folds)
+        budget = self._lanes.budget
+        standing = await self._store.standing(conversation, summary=budget.folds, turn_tokens=budget.turn)
         persona = self._lanes.persona(inbound.visibility)
-        return head + phrases.write_summary(standing, self._lanes.budget, persona.tokens, self._settings)
+        return head + phrases.write_summary(standing, budget, persona.tokens, self._settings)
 
     async def _rebuild(self, call: Call, conversation: Conversation) -> str:
         async def progress(done: int, turns: int) -> None:

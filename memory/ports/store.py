@@ -262,10 +262,12 @@ class Store(Protocol):
         """Whether the bot had a part in this very place before then: it was asked something there that it answers."""
         ...
 
-    async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
+    async def standing(
+        self, conversation: Conversation, *, summary: bool = True, turn_tokens: int | None = None
+    ) -> Standing:
         """How the conversation stands, for people to read; the work grows with its length.
 
-        Without `summary` a summary is passed over, as in a `Window`.
+        Without `summary` a summary is passed over, and a turn counts at most `turn_tokens`, as in a `Window`.
         """
         ...
 

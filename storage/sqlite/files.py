@@ -40,7 +40,7 @@ def look_at(path: Path) -> None:
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
     except OSError as exc:
-        raise StorageUnavailable(f"{path}: {exc.strerror}") from exc
+        raise StorageUnavailable(f"{path}: {exc.strerror}; let the bot read it") from exc
     if magic != MAGIC:
         raise DatabaseUnusable(
             f"{path}: not a SQLite database; name another file in storage.url, or move this one away"
@@ -64,15 +64,21 @@ def look_at(path: Path) -> None:
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that reads a database, served or not, and leaves nothing behind. Raises: as `translate`."""
+    try:
+        with _opened(path) as db:
+            yield db
+    except sqlite3.Error as exc:
+        raise translate(exc, path) from exc
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     # A log stands beside a database as long as anybody has it open, or died with it open. Where none does, SQLite is
     # kept from making one, which a connection that may not write would leave behind.
     real = path.resolve()
     logs = any(real.with_name(real.name + suffix).exists() for suffix in ("-wal", "-journal"))
-    try:
-        with closing(sqlite3.connect(f"{real.as_uri()}?{'mode=ro' if logs else 'immutable=1'}", uri=True)) as db:
-            yield db
-    except sqlite3.Error as exc:
-        raise translate(exc, path) from exc
+    with closing(sqlite3.connect(f"{real.as_uri()}?{'mode=ro' if logs else 'immutable=1'}", uri=True)) as db:
+        yield db
 
 
 def _demand_sound(db: sqlite3.Connection, path: Path, pragma: str) -> None:
@@ -84,8 +90,10 @@ def _demand_sound(db: sqlite3.Connection, path: Path, pragma: str) -> None:
 def lock(path: Path) -> TextIO:
     """Take the database for this process until the returned file is closed; the system lets go of it at any death.
 
-    Raises: DatabaseInUse, with the other's process id; StorageUnavailable when the folder cannot be written.
+    Raises: DatabaseInUse, with the other's process id; StorageUnavailable when file or folder cannot be written.
     """
+    if locked_out := _name_unwritable(path):
+        raise StorageUnavailable(locked_out)
     real = path.resolve()  # one lock, whatever names lead to the file
     try:
         file = real.with_name(real.name + ".lock").open("a+", encoding="ascii")
@@ -107,6 +115,23 @@ def lock(path: Path) -> TextIO:
     return file
 
 
+def _name_unwritable(path: Path) -> str:
+    """Why this process cannot write a database or make one, with the cure; nothing where it can.
+
+    SQLite needs the folder as well: its log comes and goes beside the file.
+    """
+    real = path.resolve()
+    folder = real.parent
+    if not folder.is_dir():
+        return f"{path}: there is no folder {folder}; make it, or name another file in storage.url"
+    ours = os.access in os.supports_effective_ids
+    if not os.access(folder, os.W_OK | os.X_OK, effective_ids=ours):
+        return f"{path}: the folder {folder} cannot be written; let the bot write into it"
+    if real.exists() and not os.access(real, os.W_OK, effective_ids=ours):
+        return f"{path}: cannot be written; let the bot write it"
+    return ""
+
+
 def backup(path: Path, target: Path) -> int:
     """Copy the database while it is being served, by SQLite's online backup; return the copy's size in bytes.
 
@@ -117,20 +142,24 @@ def backup(path: Path, target: Path) -> int:
         raise StorageUnavailable(f"{path}: no such database")
     if target.exists():
         raise StorageUnavailable(f"{target}: exists already; name a new file")
+    if not target.absolute().parent.is_dir():
+        raise StorageUnavailable(f"{target}: there is no folder {target.absolute().parent}; make it first")
     look_at(path)
     unfinished = target.with_name(target.name + ".unfinished")
     try:
         unfinished.unlink(missing_ok=True)
-        with reading(path) as source, closing(sqlite3.connect(unfinished)) as copy:
+        with _opened(path) as source, closing(sqlite3.connect(unfinished)) as copy:
             # One snapshot for all of it: else SQLite starts again at every write in between, and may never end.
             source.execute("BEGIN")
             source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
             source.backup(copy, pages=4096, sleep=0.005)
             copy.execute("PRAGMA journal_mode = DELETE")
-            _demand_sound(copy, unfinished, "integrity_check")
+            _demand_sound(copy, path, "integrity_check")  # it holds the original's pages, and so its damage
         os.replace(unfinished, target)  # noqa: PTH105 – Path.replace hides that this is the atomic step
     except sqlite3.Error as exc:
-        raise translate(exc, unfinished) from exc
+        # The original was read from end to end just now: unless it is damaged all the same, it is the copy that fails.
+        of_original = translate(exc, path)
+        raise (of_original if isinstance(of_original, DatabaseUnusable) else translate(exc, target)) from exc
     except OSError as exc:
         raise StorageUnavailable(f"{target}: {exc.strerror}") from exc
     finally:
@@ -147,18 +176,18 @@ def check(path: Path) -> list[Finding]:
 
 
 def _check_database(path: Path) -> Finding:
-    folder = path.absolute().parent
     try:
+        if locked_out := _name_unwritable(path):
+            return Finding("database", False, *locked_out.rsplit("; ", 1))
         if not path.exists() or (path.is_file() and path.stat().st_size == 0):
-            writable = os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-            cure = "" if writable else f"make the folder {folder} and let the bot write into it"
-            return Finding("database", writable, f"{path}: none yet; it is made at the first start", cure)
+            return Finding("database", True, f"{path}: none yet; it is made at the first start")
         look_at(path)
         with reading(path) as db:
             _demand_sound(db, path, "integrity_check")
             version = db.execute("PRAGMA user_version").fetchone()[0]
     except OSError as exc:
+        folder = path.absolute().parent
         return Finding("database", False, f"{path}: {exc.strerror}", f"let the bot read and write in {folder}")
     except (DatabaseUnusable, StorageUnavailable) as exc:
-        return Finding("database", False, str(exc), "restore the last backup, or name another file in storage.url")
+        return Finding("database", False, *str(exc).rsplit("; ", 1))  # each names its own cure
     return Finding("database", True, f"{path}: sound, {path.stat().st_size / 1e6:.1f} MB, version {version}")

@@ -98,9 +98,11 @@ class Gists:
         """Put a new summary in place of the one it was made from."""
         return await self._write(summaries.save_fold, fold, self._clock())
 
-    async def standing(self, conversation: Conversation, *, summary: bool = True) -> Standing:
+    async def standing(
+        self, conversation: Conversation, *, summary: bool = True, turn_tokens: int | None = None
+    ) -> Standing:
         """How the conversation stands."""
-        return await self._reader.read(transcript.standing, conversation, summary=summary)
+        return await self._reader.read(transcript.standing, conversation, summary=summary, turn_tokens=turn_tokens)
 
     async def expiring(self, before: datetime) -> Mapping[Conversation, int]:
         """Which conversations hold what has expired and was not folded."""

@@ -247,7 +247,7 @@ def joined(db: sqlite3.Connection, place: Place, at: datetime) -> bool:
     return row is not None
 
 
-def standing(db: sqlite3.Connection, conversation: Conversation, *, summary: bool) -> Standing:
+def standing(db: sqlite3.Connection, conversation: Conversation, *, summary: bool, turn_tokens: int | None) -> Standing:
     """See `Store.standing`."""
     row = conversation_id(db, conversation)
     if row is None:
@@ -258,8 +258,8 @@ def standing(db: sqlite3.Connection, conversation: Conversation, *, summary: boo
         "SELECT COUNT(*), MIN(sent_at), MAX(sent_at) FROM turns WHERE conversation = ? AND id <= ?", (row, through)
     ).fetchone()
     after, tokens = db.execute(
-        "SELECT COUNT(*), COALESCE(SUM(tokens + ?), 0) FROM turns WHERE conversation = ? AND id > ?",
-        (MESSAGE_TOKENS, row, through),
+        "SELECT COUNT(*), COALESCE(SUM(MIN(tokens, ?) + ?), 0) FROM turns WHERE conversation = ? AND id > ?",
+        (LARGEST_ID if turn_tokens is None else turn_tokens, MESSAGE_TOKENS, row, through),
     ).fetchone()
     return Standing(
         current,
