@@ -203,9 +203,9 @@ async def test_with_facts_off_nothing_is_asked_of_the_model_and_none_stands_in_a
         await on.wait_for(lambda: bool(on.rows("SELECT * FROM summaries")))
         for prompt in [*on.model.prompts, *on.model.folds]:
             assert not any("Oslo" in message.content or "fact" in message.content for message in prompt.messages)
+        await on.stop()  # with its end, that of a fold that was under way
         folds = len(on.model.folds)
         on.now += timedelta(hours=1)
-        await on.stop()
         await on.start()
         await ask(on, 50, "hello")
         assert len(on.model.folds) == folds
