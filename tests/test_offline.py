@@ -46,6 +46,40 @@ MORE_FACTS = (
 )
 
 
+OTHER_WORDS = (
+    ("my dog is called Wexler", "what name did I give my pet?", "Wexler"),
+    ("I grew up in Tromso", "where did I spend my childhood?", "Tromso"),
+    ("I can't stand coriander", "which herb do I hate?", "coriander"),
+    ("I'm from Slovenia", "what country do I come from?", "Slovenia"),
+    ("my sister Petunia lives in Lima", "where does my sibling live?", "Lima"),
+    ("the wifi password here is plinth-4432", "how do I get online here?", "plinth-4432"),
+    ("my phone number is 555-0199", "how can you call me?", "555-0199"),
+    ("call me Captain Fizz", "what should you call me?", "Fizz"),
+    ("I play the theremin", "which instrument do I make music with?", "theremin"),
+    ("I am 178 cm tall", "what's my height?", "178"),
+    ("our flat is on the fourth floor", "how high up do I live?", "fourth"),
+    ("the bins are emptied on Wednesdays", "what day does the rubbish get collected?", "Wednesdays"),
+    ("my watch belonged to my grandfather", "who had my wristwatch before me?", "grandfather"),
+    ("our rabbit is scared of vacuum cleaners", "what is the bunny afraid of?", "vacuum"),
+    ("the haircut is on Friday at ten", "when do I see the hairdresser?", "Friday"),
+    ("we postponed the launch to spring", "when do we go live?", "spring"),
+    ("the plumber comes at half past two", "what time will the pipes get fixed?", "half past two"),
+    ("our daughter Imke starts school in August", "when does our girl go to class for the first time?", "August"),
+    ("I have asthma", "what health condition do I suffer from?", "asthma"),
+    ("I gave up smoking in May", "when did I stop with cigarettes?", "May"),
+    ("I broke my left wrist skiing", "which bone did I fracture?", "wrist"),
+    ("I run ten kilometres every morning", "how far do I jog?", "ten"),
+    ("Priya will write the migration", "who is responsible for the migration?", "Priya"),
+    ("the booking reference is QJ8RTT", "what's our reservation number?", "QJ8RTT"),
+    ("the certificate runs out on 2 February", "when do we have to renew TLS?", "2 February"),
+    ("the concert was moved to Sunday", "on which day is the gig now?", "Sunday"),
+    ("our biggest customer is Orlex", "which client matters most to us?", "Orlex"),
+    ("I own a Leica M6", "what camera do I have?", "Leica"),
+    ("tulips are my favourite flowers", "what should one bring me in a bouquet?", "tulips"),
+    ("I'm learning Welsh", "which language am I studying?", "Welsh"),
+)
+
+
 def count(text: str) -> int:
     """A counter of words, which is all that these tests need."""
     return len(text.split())
@@ -92,7 +126,7 @@ async def fold(summary: str, turns: str, limit: int) -> str:
     return (await OfflineModel(count).complete(prompt, limit)).text
 
 
-@pytest.mark.parametrize("facts", [FACTS, MORE_FACTS])
+@pytest.mark.parametrize("facts", [FACTS, MORE_FACTS, OTHER_WORDS])
 async def test_every_fact_is_found_when_asked_for_in_other_words(facts: tuple[tuple[str, str, str], ...]) -> None:
     talk = Talk()
     for number, (fact, question, _) in enumerate(facts):
@@ -130,6 +164,12 @@ async def test_the_newest_statement_of_a_thing_outweighs_an_older_one() -> None:
     assert "Rome" not in await Talk("- root: I live in Rome. I live in Oslo.").say("where do I live?")
     answer = await ask("I live in Rome", "I no longer live in Rome, I moved to Oslo", "where do I live?")
     assert answer.endswith("“I no longer live in Rome, I moved to Oslo”")
+
+
+async def test_a_nickname_takes_not_the_place_of_a_name() -> None:
+    answer = await ask("my name is Zorblax", "everyone calls me Bix", "what is my name?")
+    assert "“my name is Zorblax”" in answer
+    assert "Bix" in await ask("my name is Zorblax", "everyone calls me Bix", "what's my nickname?")
 
 
 async def test_a_denial_does_not_take_the_place_of_what_was_stated() -> None:
@@ -203,6 +243,8 @@ async def test_recalled_lines_in_the_notes_are_found_and_the_clock_answers_for_i
     prompt = Prompt((Message("system", "x"), Message("user", f"{notes}where is the deployment key?")), 10)
     assert "vault 7" in (await OfflineModel(count).complete(prompt, 800)).text
     assert "20 November 2026" in await ask("what day is it today?")
+    assert "20 November 2026" in await ask("which day of the week is it?")
+    assert "Sunday" in await ask("the concert is on Sunday", "on which day is the concert now?")
 
 
 async def test_what_the_system_puts_in_brackets_is_nobodys_statement() -> None:

@@ -34,7 +34,9 @@ _KEPT_LINE = re.compile(r"\A(?:[-*] )?(?:(\d{4}-\d\d-\d\d) )?(?:([^\n:]{1,60}): 
 _OWN_NAME = "You"  # the model's own turns in a folding request
 _EDGE = re.compile(r"^\[(?:in reply to |forwarded\b|attached\b|… )[^\n]*\]$", re.MULTILINE)
 _CLOCK = re.compile(
-    r"\b(?:what|which) (?:time|day|date|year|month)\b.*\b(?:is it|today|now|have we)\b|\btoday's date\b", re.IGNORECASE
+    r"\b(?:what|which) (?:time|day|date|year|month)(?: of the \w+)?(?: (?:is )?(?:it|today|now)| have we| do we have)\b"
+    r"|\btoday's date\b",
+    re.IGNORECASE,
 )
 _OVERVIEW = re.compile(
     r"\bknow (?:of|about) (?:me|us)\b|\b(?:did|have|'ve) (?:i|we) (?:\w+ )?(?:say|said|tell|told|talk|discuss)"

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 
-from llm.offline.thesaurus import GROUPS, IDIOMS, IRREGULAR, STOP, WEAK
+from llm.offline.thesaurus import FIELDS, GROUPS, IDIOMS, IRREGULAR, STOP, WEAK
 
 # Han, kana, Hangul, Thai, Lao, Myanmar and Khmer: scripts in which a space does not end a word, or ends too long a one.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -56,12 +56,16 @@ _WEAK = frozenset(stem(word) for word in WEAK.split())
 
 _HEADS: defaultdict[str, set[int]] = defaultdict(set)
 _KINDS: defaultdict[str, set[int]] = defaultdict(set)
-for _number, _line in enumerate(GROUPS.strip().splitlines()):
+for _number, _line in enumerate(GROUPS.replace("\n  ", " ").strip().splitlines()):
     _left, _, _right = _line.partition(">")
     for _word in _left.split():
         _HEADS[stem(_word)].add(_number)
     for _word in _right.split():
         _KINDS[stem(_word)].add(_number)
+_FIELDS: defaultdict[str, set[int]] = defaultdict(set)
+for _number, _line in enumerate(FIELDS.strip().splitlines()):
+    for _word in _line.split():
+        _FIELDS[stem(_word)].add(_number)
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -87,7 +91,9 @@ def words(text: str) -> tuple[str, ...]:
 
 def weight(word: str) -> float:
     """How much a word of a question counts towards what it asks for, from 0 to 1."""
-    return 0.4 if word in _WEAK else 1.0
+    if word in _WEAK:
+        return 0.4
+    return 1.0 if word.startswith("@") or word in _HEADS or word in _KINDS or word in _FIELDS else 0.6
 
 
 def likeness(asked: str, said: str) -> float:
@@ -110,4 +116,9 @@ def likeness(asked: str, said: str) -> float:
     shorter, longer = sorted((len(asked), len(said)))
     if (shared >= max(_BEGINNING - 1, 0.7 * longer) or shared == shorter >= _BEGINNING) and not asked[0].isdigit():
         return 0.7
-    return 0.0
+    return 0.35 if _FIELDS.get(asked, set()) & _FIELDS.get(said, set()) else 0.0
+
+
+def is_kind(word: str, of: str) -> bool:
+    """Whether one stem names a kind of what the other names, as `teal` does of `colour`."""
+    return bool(_KINDS.get(word, set()) & _HEADS.get(of, set()))
