@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -336,7 +337,10 @@ class TestFoldedAnew:
 
 
 class TestOnThePlatforms:
-    async def test_an_edit_while_the_answer_is_made_is_answered_instead_in_the_same_message(self, scene: Scene) -> None:
+    async def test_an_edit_while_the_answer_is_made_is_answered_instead_in_the_same_message(
+        self, scene: Scene, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
         scene.model.script(Say(("You must ", "mean "), ending="silence"))
         async with scene.serving():
             message = await scene.ask(scene.ann, "where is Olso?")
@@ -347,6 +351,8 @@ class TestOnThePlatforms:
         assert scene.said() == ["In Norway."]
         assert "Ann: where is Oslo?" in scene.model.requests[-1].text
         assert "Olso" not in scene.model.requests[-1].text
+        turns = [vars(record).get("failed") for record in caplog.records if record.message == "turn"]
+        assert turns == ["Interrupted", None]
 
     async def test_a_deletion_while_the_answer_is_made_takes_it_away(self, scene: Scene) -> None:
         scene.model.script(Say(("Your code K7 ", "is safe "), ending="silence"))
