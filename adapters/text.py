@@ -19,6 +19,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from adapters.fences import CLOSING_ROOM, OpenCode, has_fence
 
@@ -116,6 +117,21 @@ def units(text: str) -> int:
 def clean(text: str) -> str:
     """Write U+FFFD for what no database takes as text: NUL, and halves of surrogate pairs, which JSON can bring."""
     return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+ITSELF: Final = "@bot"
+"""Stands for the bot where its name is a word of a command."""
+
+_CALL = re.compile(r"\s*(?:<@[!&]?\w+(?:\|[^<>\n]*)?>[ ,:]*)*(?P<command>[^\w\s<@]+\w|\w+[^\w\s<@.,:;'’-]+\w)")
+
+
+def command_at(text: str) -> int | None:
+    """Where a text calls what may be a command, whatever the prefix (`!forget`, `tk!forget`), or nothing.
+
+    Behind that the bot's own name is a word like any other: left out of `!forget @Bot now`, it would ask for much more.
+    """
+    call = _CALL.match(text)
+    return None if call is None else call.start("command")
 
 
 def display_name(name: str, limit: int = 80) -> str:

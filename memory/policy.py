@@ -80,13 +80,19 @@ def decide(inbound: Inbound, settings: CoreSettings, commands: Collection[str], 
     if command_of(inbound.text, settings.prefix, commands):
         return Decision.COMMAND
     if inbound.addressed:
-        mistyped = nearest_command(inbound.text, settings.prefix, commands)
-        return Decision.COMMAND if mistyped else Decision.ANSWER
+        return _command_or_answer(inbound, settings, commands)
     free = is_free(inbound, settings)
     if not free and not joined:
         return Decision.REMEMBER if listens_to(inbound, settings) else Decision.IGNORE
     answers = free or settings.threads == "joined"
-    return Decision.ANSWER if answers and not inbound.aside else Decision.REMEMBER
+    if not answers or inbound.aside:
+        return Decision.REMEMBER
+    return _command_or_answer(inbound, settings, commands)
+
+
+def _command_or_answer(inbound: Inbound, settings: CoreSettings, commands: Collection[str]) -> Decision:
+    """What becomes of a message that is for the bot and calls no command: help where it means one (rule 2)."""
+    return Decision.COMMAND if nearest_command(inbound.text, settings.prefix, commands) else Decision.ANSWER
 
 
 def listens_to(inbound: Inbound, settings: CoreSettings) -> bool:
@@ -118,12 +124,13 @@ def is_from_before(
     )
 
 
-def decide_late(decision: Decision, age: timedelta, answered_within: timedelta) -> Decision:
+def decide_late(decision: Decision, age: timedelta, answered_within: timedelta, *, forgets: bool = False) -> Decision:
     """What becomes of a message that was missed and comes in only now: an old one is remembered, and no more than that.
 
-    Nobody waits any more for the answer to an old question, or to an old command.
+    Nobody waits any more for the answer to an old question, or to an old command. What `forgets` is run at any age:
+    its author believes since then that it was.
     """
-    if age <= answered_within:
+    if age <= answered_within or forgets:
         return decision
     return {Decision.ANSWER: Decision.REMEMBER, Decision.COMMAND: Decision.IGNORE}.get(decision, decision)
 

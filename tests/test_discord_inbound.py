@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from adapters.discord.inbound import Event, Me, Referenced, understand
 from adapters.discord.markup import Names, ids_in, readable
+from adapters.text import command_at
 from memory.types import Access, Attachment, Inbound, Person, Place, Quote, Visibility
 
 BOT, ROLE = "900000000000000001", "900000000000000002"
@@ -67,6 +69,10 @@ class TestForWhomAMessageIs:
         assert heard(naming(BOB)).aside
         assert heard(replace(SAID, answers=Referenced("700000000000000000", "hm", NOON, BOB))).aside
 
+    def test_a_message_to_a_role_or_to_everyone_is_an_aside(self) -> None:
+        assert heard(replace(SAID, to_everyone=True)).aside
+        assert heard(replace(SAID, mentioned_roles=frozenset({"800000000000000001"}))).aside
+
     def test_naming_or_answering_oneself_is_no_aside(self) -> None:
         assert not heard(naming(ALICE)).aside
         assert not heard(replace(SAID, answers=Referenced("700000000000000000", "hm", NOON, ALICE))).aside
@@ -118,6 +124,12 @@ class TestWhatAMessageSays:
         content = f"`<@{CAROL}>` and <#{HIDDEN}> and <@&800000000000000009>"
         assert readable(content, Names()).text == content
 
+    @pytest.mark.parametrize("said", ["!forget {} now", "{} !forget {} now", "{}, !forget {}", "tk!forget {} now"])
+    def test_the_bot_itself_is_a_word_of_a_command_that_names_it(self, said: str) -> None:
+        content = said.replace("{}", f"<@{BOT}>")
+        assert "forget @bot" in readable(content, Names(), {BOT}).text
+        assert readable(content, Names(), {BOT}).text.count("@bot") == 1
+
     def test_a_name_that_looks_like_a_mention_is_not_read_again(self) -> None:
         sly = Person(BOB.user, f"<@{ALICE.user}>")
         assert readable(f"<@{BOB.user}>", Names(people={sly.user: sly.name, ALICE.user: "Alice"})).mentions == (sly,)
@@ -125,6 +137,7 @@ class TestWhatAMessageSays:
     @given(st.lists(st.sampled_from([f"<@{BOT}>", f"<@{BOB.user}>", "word", ",", "\n", " ", ":", "<@", ">", "é"])))
     def test_nothing_but_the_bots_mention_and_blanks_is_lost(self, pieces: list[str]) -> None:
         said = "".join(pieces)
+        assume(command_at(said) is None)
         shown = readable(said, Names(people={BOB.user: "Bob"}), {BOT}).text
         kept = said.replace(f"<@{BOT}>", "").replace(f"<@{BOB.user}>", "@Bob")
         assert "".join(shown.split()) in {

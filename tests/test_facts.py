@@ -356,3 +356,11 @@ def test_no_text_of_a_fact_breaks_out_of_its_line_or_opens_a_block_of_code(value
 
 
 SAID = Stage(Path(), SETTINGS, 0).write(1, "x")
+
+
+async def test_who_has_something_remembered_unseen_is_told_who_may_hear_it(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        seen = await tell(on, 1, "!remember my cat is Tom")
+        unseen = await deliver(on, replace(on.write(2, "!remember my dog is Rex", author="ann"), private=True))
+    assert "may hear it" not in seen
+    assert "whoever could have read it here may hear it from me" in unseen

@@ -30,6 +30,24 @@ def test_a_fact_has_its_message_its_author_its_time_and_place() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "slot", "value", "kept_it"),
+    [
+        ("My cat is 12 years old", "age", "12", False),
+        ("My cat is 12 years old", "cat_age", "12", True),
+        ("My dog's birthday is 3 May", "birthday", "3 May", False),
+        ("My lawyer lives in Oslo", "city", "Oslo", False),
+        ("My stepdad works at Google", "employer", "Google", False),
+        ("My birthday is 3 May", "birthday", "3 May", True),
+        ("My work address is in Oslo", "city", "Oslo", True),
+        ("My cat is lazy. I live in Oslo", "city", "Oslo", True),
+    ],
+)
+def test_what_is_said_of_ones_cat_is_not_said_of_oneself(text: str, slot: str, value: str, kept_it: bool) -> None:
+    facts = kept(Candidate("Ann", slot, value, text.rsplit(". ", maxsplit=1)[-1]), [said(1, text)])
+    assert bool(facts) is kept_it
+
+
+@pytest.mark.parametrize(
     "quote", ["I’m allergic to peanuts", "I'm allergic to peanuts.", '"I\'m  allergic to peanuts…"', "i’m\nallergic"]
 )
 def test_a_quote_may_be_written_with_other_marks_and_spaces_and_nothing_else(quote: str) -> None:

@@ -217,9 +217,15 @@ class TestAddressing:
         assert not understood("hello", GROUP).addressed
         assert understood("<@UBOT> hello", GROUP).addressed
 
+    def test_the_bot_itself_is_a_word_of_a_command_that_names_it(self) -> None:
+        assert understood("<@UBOT> !forget <@UBOT> now").text == "!forget @bot now"
+
     def test_a_message_that_names_another_is_aside(self) -> None:
         assert understood("<@UBOB> what do you say?").aside
         assert not understood("<@UBOT> ask <@UBOB>").aside
+        for many in ("<!here>", "<!channel>", "<!subteam^S12AB|@devs>"):
+            assert understood(f"{many} standup in five").aside
+            assert not understood(f"<@UBOT> tell {many}").aside
         assert not understood("I, <@UANN>, say so").aside
         assert not understood("hello").aside
         assert not understood("<@UBOB> he said", DIRECT).aside

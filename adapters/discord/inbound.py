@@ -50,6 +50,7 @@ class Event:
     names: Names = field(default_factory=Names)
     mentioned: frozenset[str] = frozenset()
     mentioned_roles: frozenset[str] = frozenset()
+    to_everyone: bool = False
     attachments: tuple[Attachment, ...] = ()
     answers: Referenced | None = None
     forwards: Referenced | None = None
@@ -69,9 +70,10 @@ def is_addressed(event: Event, me: Me) -> bool:
 
 
 def is_aside(event: Event, me: Me) -> bool:
-    """Whether a message is for somebody else: not for the bot, and naming or answering another than its author."""
+    """Whether a message is for others: not for the bot, and naming or answering more people than its author."""
     others = event.mentioned if event.answers is None else event.mentioned | {event.answers.author.user}
-    return not is_addressed(event, me) and bool(others - {event.author.user})
+    many = event.to_everyone or bool(event.mentioned_roles - me.roles)
+    return not is_addressed(event, me) and (many or bool(others - {event.author.user}))
 
 
 def understand(event: Event, me: Me) -> Inbound | None:

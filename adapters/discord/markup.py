@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from adapters.text import ITSELF, command_at
 from memory.types import Person
 
 _MARK = re.compile(
@@ -60,13 +61,17 @@ def ids_in(content: str) -> Ids:
 def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) -> Readable:
     """Write names for ids and take out the mentions of `own`, the ids of the bot and of its role.
 
+    Behind what may be a command they stay as `ITSELF`.
+
     An id without a known name stays as it was written: it may stand in code, and it still says what it said.
     """
     mentions: dict[str, Person] = {}
+    called_at = command_at(content)
 
     def show(mark: re.Match[str]) -> str:
         if _is_own(mark, own):
-            return _gap(content, mark)
+            behind = called_at is not None and mark.start() > called_at
+            return f"{mark['before'] or ''}{ITSELF}{mark['after']}" if behind else _gap(content, mark)
         if mark["kind"] in {"@", "@!"} and mark["id"] in names.people:
             mentions[mark["id"]] = Person(mark["id"], names.people[mark["id"]])
         return f"{mark['before'] or ''}{_name(mark, names)}{mark['after']}"

@@ -72,6 +72,7 @@ def read(message: discord.Message, channel: object) -> Event | None:
         names=names_in(content, message.guild, message.mentions),
         mentioned=frozenset(str(user.id) for user in message.mentions),
         mentioned_roles=frozenset(str(role.id) for role in message.role_mentions),
+        to_everyone=bool(message.mention_everyone),
         attachments=_attachments(message),
         answers=_answered(message),
         forwards=None if snapshot is None else _forwarded(message, snapshot),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from adapters.slack.markup import Names, readable
+from adapters.slack.markup import Names, names_many, readable
 from adapters.slack.places import PLATFORM, Channel, Kind, is_ts, kind_named, time_of
 from adapters.slack.wire import Json, flag_at, id_at, is_id, map_at, maps_at, name_at, number_at, text_at
 from memory.types import Attachment, Inbound, Person, Place
@@ -141,7 +141,7 @@ def understand(
         sent_at=time_of(event.ts),
         addressed=addressed,
         visibility=channel.visibility,
-        aside=not addressed and any(person.user != event.user for person in mentions),
+        aside=not addressed and (names_many(event.text) or any(person.user != event.user for person in mentions)),
         mentions=mentions,
         attachments=event.attachments,
         roles=foreign(event.team, me),

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from adapters.text import display_name
+from adapters.text import ITSELF, command_at, display_name
 from memory.types import Person
 
 BLOCK_CHARACTERS: Final = 12_000
@@ -32,6 +32,7 @@ _CALLED = re.compile(r"\A[,:](?:\s+|\Z)")
 
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NOTIFIES = re.compile(r"<(?=@[UW]|!(?:channel|group|here|everyone|subteam))")
+_MANY = re.compile(r"<!(?:channel|group|here|everyone|subteam\^)")
 _WORD_JOINER = "\u2060"
 """Neither seen nor a space: between `<` and what follows, it leaves a text that looks the same and is no mention.
 
@@ -79,14 +80,17 @@ def ids_in(content: str) -> Ids:
 def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) -> Readable:
     """Write names for ids and take out the mentions of `own`, the bot; links become their label and their address.
 
-    A person whose name is not known is named by the id, and still stands in `mentions`.
+    A person whose name is not known is named by the id, and still stands in `mentions`. Behind what may be a
+    command the bot stays as `ITSELF`.
     """
     mentions: dict[str, Person] = {}
+    called_at = command_at(content)
 
     def show(mark: re.Match[str]) -> str:
         person = _PERSON.fullmatch(mark["inner"])
         if person and person["id"] in own:
-            return _gap(content, mark)
+            behind = called_at is not None and mark.start() > called_at
+            return f"{mark['before'] or ''}{ITSELF}{mark['after']}" if behind else _gap(content, mark)
         before = mark["before"] or ""
         if person:
             given = display_name(unescape(person["name"] or ""))
@@ -103,6 +107,11 @@ def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) ->
     if called and called["id"] in own:
         text = _CALLED.sub("", text, count=1)
     return Readable(text, tuple(mentions.values()))
+
+
+def names_many(content: str) -> bool:
+    """Whether a text calls a whole channel, everybody or a group."""
+    return _MANY.search(content) is not None
 
 
 def unescape(text: str) -> str:

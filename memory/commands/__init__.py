@@ -4,6 +4,6 @@ A command answers at once, beside the lane of its conversation, in the place whe
 """
 
 from memory.commands.lanes import Lanes
-from memory.commands.registry import DISCREET, NAMES, SPECS, Commands
+from memory.commands.registry import DISCREET, FORGET, NAMES, SPECS, Commands
 
-__all__ = ["DISCREET", "NAMES", "SPECS", "Commands", "Lanes"]
+__all__ = ["DISCREET", "FORGET", "NAMES", "SPECS", "Commands", "Lanes"]

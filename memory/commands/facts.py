@@ -17,7 +17,7 @@ from memory.ports import Store
 from memory.prompt import one_line
 from memory.scope import audience_of
 from memory.secret import looks_secret
-from memory.types import Audience, CoreSettings, Fact, FactCount, Inbound, Place
+from memory.types import Audience, CoreSettings, Fact, FactCount, Inbound, Place, Visibility
 
 LONGEST = 300
 """Characters of one fact: a sentence or two; what is longer belongs into the conversation."""
@@ -46,6 +46,10 @@ FORGOTTEN = (
 MEMORY_USAGE = (
     "I did not understand that. `{prefix}memory` shows what I know about you, `{prefix}memory 3 = …` corrects a fact,"
     " `{prefix}forget fact 3` removes one, `{prefix}remember …` adds one."
+)
+UNSEEN = (
+    "\nOnly you see this, but it counts as said here: whoever could have read it here may hear it from me, in other"
+    " channels too. `{prefix}forget fact {number}` takes it back."
 )
 FORGOTTEN_SINCE = "What you said here was forgotten after you had asked for this; nothing was kept."
 REMEMBER_USAGE = "Say what I am to remember about you: `{prefix}remember my birthday is 3 May`."
@@ -112,7 +116,7 @@ class Facts:
             return TOO_MANY.format(most=MOST, prefix=self._settings.prefix)
         slot, value = read_statement(text)
         kept = await self._store.remember(audience, _fact_of(call, slot, value, text))
-        return write_kept(kept) if kept else FORGOTTEN_SINCE
+        return self._write_kept(call, kept) if kept else FORGOTTEN_SINCE
 
     async def forget(self, call: Call, number: int) -> str:
         """`!forget fact 3`; what it said is not said once more."""
@@ -133,7 +137,13 @@ class Facts:
         if refused := self._refuse(text, MEMORY_USAGE):
             return refused
         kept = await self._store.correct_fact(self._audience(call), number, _fact_of(call, "", text, text))
-        return write_kept(kept) if kept else NO_SUCH.format(number=number, prefix=self._settings.prefix)
+        return self._write_kept(call, kept) if kept else NO_SUCH.format(number=number, prefix=self._settings.prefix)
+
+    def _write_kept(self, call: Call, kept: Fact) -> str:
+        """What is said when a fact is kept; who told it unseen may believe that nobody hears of it."""
+        unseen = call.inbound.private and call.inbound.visibility is not Visibility.DIRECT
+        heard = UNSEEN.format(number=kept.number, prefix=self._settings.prefix) if unseen else ""
+        return write_kept(kept) + heard
 
     async def _count(self, call: Call) -> str:
         if not await self._moderates(call.inbound):

@@ -28,6 +28,7 @@ SPECS = (
     CommandSpec("usage", "How many tokens were used today, and what the limits are", "lift · lift @user · lift all"),
 )
 NAMES = frozenset(spec.name for spec in SPECS)
+FORGET = "forget"
 DISCREET = frozenset(spec.name for spec in SPECS if spec.discreet)
 
 

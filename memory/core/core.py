@@ -17,7 +17,7 @@ from itertools import chain, repeat
 
 from errors import PlatformError, StorageError, StorageUnavailable
 from memory import policy
-from memory.commands import DISCREET, NAMES, Commands
+from memory.commands import DISCREET, FORGET, NAMES, Commands
 from memory.core.catching_up import HOLD_SECONDS, PAUSES, CatchUp
 from memory.core.commanding import Commanding
 from memory.core.earlier import Earlier
@@ -297,7 +297,9 @@ class Core:
         joined = policy.depends_on_joining(inbound) and await self._store.joined(inbound.place, inbound.sent_at)
         decision = policy.decide(inbound, self._settings, NAMES, joined=joined)
         if missed:
-            decision = policy.decide_late(decision, self._clock() - inbound.sent_at, self._answered_within)
+            forgets = policy.command_of(inbound.text, self._settings.prefix, NAMES) == FORGET
+            age = self._clock() - inbound.sent_at
+            decision = policy.decide_late(decision, age, self._answered_within, forgets=forgets)
         if decision is Decision.IGNORE:
             return decision
         if decision is Decision.COMMAND and self._is_discreet(inbound):

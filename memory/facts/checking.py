@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 
 from memory.answers import Candidate
-from memory.facts.slots import normalise_slot
-from memory.facts.stated import may_state, states
+from memory.facts.slots import OF_A_PERSON, normalise_slot
+from memory.facts.stated import is_of_ones_own, may_state, states
 from memory.prompt import one_line
 from memory.secret import looks_secret, names_secret
 from memory.types import Access, Fact, Place, Role, Turn
@@ -50,7 +50,7 @@ def check_facts(
         if not _is_sound(slot, value, candidate.quote):
             continue
         for at in reversed(range(len(turns))):
-            stated = _find(candidate, value, turns[at])
+            stated = _find(candidate, slot, value, turns[at])
             if stated:
                 found.setdefault((at, slot), _make(turns[at], slot, stated, place, access))
                 break
@@ -75,13 +75,18 @@ def _is_sound(slot: str, value: str, quote: str) -> bool:
     )
 
 
-def _find(candidate: Candidate, value: str, turn: Turn) -> tuple[str, str] | None:
+def _find(candidate: Candidate, slot: str, value: str, turn: Turn) -> tuple[str, str] | None:
     """The value and the quote in a turn's own words, where its author states the one in the other."""
     if turn.role is not Role.USER or not _is_meant(candidate.name, turn):
         return None
     for match in re.finditer(_verbatim(candidate.quote), turn.text):
         within = re.search(_whole(value), match[0], re.IGNORECASE)
-        if within and states(turn.text, match.start() + within.start(), match.start() + within.end()):
+        if within is None:
+            continue
+        start = match.start() + within.start()
+        if slot in OF_A_PERSON and not is_of_ones_own(turn.text, start):
+            continue
+        if states(turn.text, start, match.start() + within.end()):
             return " ".join(within[0].split()), " ".join(match[0].split())
     return None
 

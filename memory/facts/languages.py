@@ -74,7 +74,7 @@ _PERSON_EN = (
 )
 
 ENGLISH = _table(
-    common="i i'm i’m im i've my me we our am the is and have of at live work in to a was name",
+    common="i'm i’m im i've my me we our am the is and have of at live work in to a was name",
     own=r"(?:i|we)(?:['’](?:m|ve|re|ll|d))?|im|ive|mine|(?:my|our)(?: \w+)?|calls? me|(?:for|with) me|me and \w+",
     others=r"(?:my|our|his|her|their|your|a|an|the|some|one of (?:my|our)) (?:(?!name|favou?rite)\w+ )?"
     rf"(?:{_PERSON_EN})(?:s|['’]s?)?"
@@ -83,7 +83,9 @@ ENGLISH = _table(
     rf"|{_NAMED}(?:speaks|studies|comes|owns|needs|and i|knows|went|goes|eats|drinks|writes|runs|will|would)",
     denied=r"not|never|no|none|neither|nor|without|hardly|barely|cannot|can['’]?t|won['’]?t|\w+n['’]t|dont|doesnt|didnt"
     r"|isnt|wasnt|arent|havent|no longer|any ?more|used to|formerly|previously|once|quit|stopped|gave up|i lived|lived"
-    r"|except|instead of|rather than|far from",
+    r"|except|instead of|rather than|far from"
+    r"|moved (?:away|out)|(?:i|we|have|['’]ve|just|recently) left(?![ -]hand)|divorced|broke up|separated from"
+    r"|an? (?:lie|myth)|lies|false|untrue|not true|wrong",
     supposed=r"if|unless|whether|suppose\w*|supposing|imagin\w+|pretend\w*|assum\w+|let['’]?s say|say (?:i|my)"
     r"|hypothetic\w+"
     r"|would(?:['’]ve)?|(?:i|we)['’]d|could|should|might|(?-i:may)(?! \d)|maybe|perhaps|possibly|probably|wish\w*"
@@ -92,7 +94,7 @@ ENGLISH = _table(
     r"|almost"
     r"|as though|guess|not sure|going to|gonna|will|(?:i|we)['’]ll|considering|tempted|try(?:ing)? to|ought|like to be",
     reported=r"said|says?|told|tells?|claims?|claimed|asked|asks|wrote|writes|heard|according to|apparently|supposedly"
-    r"|rumou?r\w*|quot\w+|thinks",
+    r"|rumou?r\w*|quot\w+|thinks|insists?|believes?|swears?|pretends?",
     asking=r"do|does|did|am|is|are|was|were|can|could|should|would|will|have|has|what|where|who|when|why|how|which"
     r"|whose"
     r"|any|and you|you|u|anyone|does anyone|guess",
@@ -114,7 +116,7 @@ GERMAN = _table(
     r"|er|sie|du|ihr|man|jemand|niemand|leute|(?:sein|ihr|dein|euer|eur)\w{0,2}"
     rf"|{_NAMED}(?:ist|hat|wohnt|lebt|arbeitet|heißt|mag|liebt|sagt|meint|kommt|war|kann|will)",
     denied=r"nicht|nichts|kein\w*|nie|niemals|nirgend\w*|weder|noch nie|ohne|früher|ehemals|damals|wohnte|lebte|statt"
-    r"|aufgehört|außer",
+    r"|aufgehört|außer|\w+gezogen|verlassen|gekündigt|getrennt|geschieden|gelogen|lüge|falsch",
     supposed=r"wenn|falls|sofern|ob|würd\w+|wär\w+|hätt\w+|könnt\w+|möcht\w+|dürft\w+|vielleicht|eventuell|vermutlich"
     r"|wahrscheinlich|angenommen|stell dir|hoff\w+|wünsch\w+|will|wollen|werde|werden|überleg\w+|plane|planen"
     r"|sollt\w+|fast"
@@ -257,6 +259,15 @@ KOREAN = _signs(
     asking=r"[?？]|까[.?？]?\s*$|나요|어디|누구|무엇|뭐|언제",
 )
 
+_OF_OTHERS = """
+jeg ikke og det på mitt mine hvis til å bor har jobber liker jag inte och är att hon mig sig bodde heter
+lubię jest mieszkam jestem pracuję mój moja się že jsem není mám nejsem můj nisam nije nemam živim
+minä olen että mutta asun bir ve değil benim için oturuyorum saya tidak yang nem egy vagyok lakom sunt și locuiesc
+không tôi là của hindi ako и я не мне мой у меня живу работаю
+"""
+OTHERS = frozenset(_OF_OTHERS.split())
+"""Some of the commonest words of languages without a table: `i` is Norwegian, Polish and English."""
+
 _LATIN = (ENGLISH, GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH)
 _TOKEN = re.compile(r"[\w'’]+")
 
@@ -272,4 +283,6 @@ def detect_language(text: str) -> Language | None:
     words = [word.casefold() for word in _TOKEN.findall(text)]
     scores = [(sum(word in language.common for word in words), bool(language.own.search(text))) for language in _LATIN]
     best = max(scores)
+    if sum(word in OTHERS for word in words) > best[0] - 1:
+        return None
     return _LATIN[scores.index(best)] if best[0] or best[1] else None

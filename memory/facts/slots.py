@@ -49,6 +49,13 @@ _SYNONYMS = {
     "goal": "goals aim ambition",
     "project": "projects current_project working_on side_project",
 }
+_OF_A_PERSON = """
+city birthday birthplace job employer name age diet allergy relationship language languages nationality country school
+studies timezone pronouns phone email instrument hobby
+"""
+OF_A_PERSON = frozenset(_OF_A_PERSON.split())
+"""Slots that hold of people as of pets and relatives: `my cat is 12` says nothing of its speaker's age."""
+
 _MEANT = {name: slot for slot, names in _SYNONYMS.items() for name in names.split()}
 
 _PREFIX = re.compile(

@@ -11,7 +11,11 @@ from memory.exact import clauses
 from memory.facts.languages import Language, detect_language
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
-_QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
+_QUOTED_LINE = re.compile(
+    r"^\s*>>>[\s\S]*|^\s*>.*$|^\S.{0,60} — (?:today|yesterday|\d).*\n[\s\S]*", re.MULTILINE | re.IGNORECASE
+)
+"""Also Discord's `>>>`, after which all is quoted, and what was copied out of a client: `Bob — Today at 10:12`."""
+
 _QUOTED = re.compile(
     r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|「[^」]*」|『[^』]*』|‹[^›]*›|(?<!\w)\"[^\"\n]*\"(?!\w)"
     r"|(?<!\w)[‘'][^'’\n]{2,}['’](?!\w)"
@@ -20,8 +24,22 @@ _SAID_BY = re.compile(r"^[\s*_-]*(?:\[[^\]\n]*\]\s*)?[^\s:：,.!?\"][^:：,.!?\"
 _ASIDE = re.compile(
     r"\W*(?:note|ps|p\.s|fyi|update|info|edit|btw|ok|okay|hi|hello|about me|me|i|correction)\W*", re.IGNORECASE
 )
+_MINE = re.compile(
+    r"\b(?:my|our|meine?|unsere?|mijn|mon|ma|mi)\s+(?P<noun>(?:\w+\s+){0,2}?\w+(?:['’]s\s+\w+)?)\s+"
+    r"(?:is|are|was|has|have|lives?|works?|speaks?|plays?|turns?|studies|goes|comes|ist|hat|wohnt|arbeitet|heißt|wird)\b",
+    re.IGNORECASE,
+)
+_OF_ONESELF = re.compile(
+    r"(?:\w+\s+){0,2}(?:name|nickname|age|birthday|job|work|employer|company|title|profession|city|town|home|hometown"
+    r"|house|flat|apartment|country|address|street|diet|allerg\w+|language|tongue|nationality|passport|school|university"
+    r"|college|degree|major|subject|timezone|zone|pronouns|phone|number|mobile|e-?mail|instrument|hobb(?:y|ies)|status"
+    r"|place|office|favou?rite \w+|geburtstag|beruf|arbeit|stadt|wohnort|adresse|sprache|nummer|alter|vorname|nachname"
+    r"|spitzname|heimat\w*|schule|studium|hobbys?|arbeitgeber|firma|verjaardag|baan|naam)",
+    re.IGNORECASE,
+)
 _JEST = re.compile(
     r"\b(?:j/?k|just kidding|kidding|joking|just a joke|sarcasm|nur spaß|scherz|je plaisante|broma)\b|(?<!\S)/s(?!\S)"
+    r"|\b(?:(?:a?ha){2,}h?|l+o+l+|lmf?ao|rofl|mdr|jaja\w*|kkk+)\b|[😂🤣😜😝🤪🙃]"
     r"|冗談|开玩笑|開玩笑|농담",
     re.IGNORECASE,
 )
@@ -53,6 +71,16 @@ def states(text: str, start: int, end: int) -> bool:
     if language is None:
         return False
     return _is_stated(clause, start - first, end - first, language)
+
+
+def is_of_ones_own(text: str, start: int) -> bool:
+    """Whether the subject before a place, where it is somebody's or something of the speaker's, is a thing said of him.
+
+    `my birthday is …` tells of the speaker, `my cat is …` and `my cat's birthday is …` of the cat.
+    """
+    first = next((span[0] for span in clauses(text) if span[0] <= start < span[1]), 0)
+    subjects = list(_MINE.finditer(text, first, start))
+    return not subjects or _OF_ONESELF.fullmatch(subjects[-1]["noun"]) is not None
 
 
 def may_state(text: str) -> bool:
