@@ -38,6 +38,8 @@ from storage import open_store, sqlite
 log = logging.getLogger("bot")
 
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
+INTERRUPTED = 130
+"""What shells give for SIGINT; one that serves drains instead."""
 
 DRAIN_SECONDS = 8.0
 """What running replies have after a signal; Docker kills after ten."""
@@ -56,13 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(fault, file=sys.stderr)
         return MISCONFIGURED
     logs.configure(settings.log.format, settings.log.level, settings.secrets())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is half done is cleared away; serving drains
     try:
         return carry_out(settings, options)
     except ThreadkeeperError as exc:
         print(logs.redactor(settings.secrets())(str(exc)), file=sys.stderr)
         return MISCONFIGURED if isinstance(exc, PlatformMisconfigured | SettingsError) else FAILED
-    except (KeyboardInterrupt, BrokenPipeError):
-        return DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return FAILED
     except Exception:
         log.exception("crashed")
         return FAILED
@@ -72,7 +77,7 @@ def carry_out(settings: config.Settings, options: argparse.Namespace) -> int:
     """Do what the command line says. Raises: ThreadkeeperError."""
     match options.command:
         case "check":
-            code = asyncio.run(check(settings))
+            code = asyncio.run(check(settings, options))
         case "manifest":
             code = asyncio.run(invite(settings, options.env)) if options.discord else manifest(settings)
         case "backup":
@@ -219,9 +224,9 @@ def log_turn(done: TurnDone) -> None:
 # -- the other commands
 
 
-async def check(settings: config.Settings) -> int:
+async def check(settings: config.Settings, options: argparse.Namespace) -> int:
     """Print a line for everything that could be wrong; 1 when something is, each with its cure."""
-    findings = [check_settings(settings), tokens.check(), *sqlite.check(settings.database)]
+    findings = [check_settings(settings, options), tokens.check(), *sqlite.check(settings.database)]
     findings += [archive.check()] if (archive := make_archive(settings)) else []
     findings += await check_model(settings)
     if settings.tokens.discord:
@@ -246,15 +251,17 @@ async def check(settings: config.Settings) -> int:
     return DONE if all(finding.well for finding in findings) else FAILED
 
 
-def check_settings(settings: config.Settings) -> Finding:
+def check_settings(settings: config.Settings, options: argparse.Namespace) -> Finding:
     """What there is to say of the settings beyond what loading them found."""
+    files = (options.config or config.DEFAULT_CONFIG, options.env or config.DEFAULT_ENV)
+    read = ", ".join(f"{file}{'' if file.exists() else ' (none here)'}" for file in files)
     try:
         demand_room(settings.core(), tokens.load_counter())
     except SettingsError as exc:
         return Finding("settings", False, str(exc))
     except ThreadkeeperError:
         pass  # the next line says what is wrong with the counter
-    return Finding("settings", True, "sound")
+    return Finding("settings", True, f"sound: {read}")
 
 
 async def check_model(settings: config.Settings) -> list[Finding]:

@@ -147,6 +147,7 @@ def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0, *, pe
     room = max(fold_at - persona, 0)
     summary = min(settings.summary_tokens, room // 3)
     facts = min(FACTS_TOKENS, room // 16) if settings.facts else 0
+    recalls = settings.recall == "lexical" and settings.strategy != "window"
     keep = min(int(settings.keep_tokens * shrink / ratio), int(room * (1 - FREED)) - summary - facts)
     return Budget(
         total=total,
@@ -159,7 +160,7 @@ def plan_budget(settings: CoreSettings, ratio: float, shrink: float = 1.0, *, pe
         max_messages=settings.max_messages if settings.strategy == "window" else None,
         folds=settings.strategy == "summary",
         facts=facts,
-        recalled=min(settings.recall_tokens, room // 8) if settings.recall == "lexical" else 0,
+        recalled=min(settings.recall_tokens, room // 8) if recalls else 0,
     )
 
 

@@ -189,7 +189,7 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except OSError as exc:
         raise StorageUnavailable(f"{exc.filename or path}: {exc.strerror}") from exc
-    except (zlib.error, ValueError, KeyError) as exc:  # which may quote what stands there
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as exc:  # which may quote what stands there
         raise StorageUnavailable(f"{path}: the archive is damaged ({type(exc).__name__}); move it away") from None
 
 

@@ -104,6 +104,15 @@ def test_half_a_member_that_a_death_left_is_passed_over_and_cut_off(folder: Path
     assert texts(archive) == ["whole", "half of it"]
 
 
+@pytest.mark.parametrize("line", ['["a note"]', "7", "null", '{"attachments": null}'])
+def test_a_line_that_is_none_of_ours_is_damage(folder: Path, line: str) -> None:
+    Archive(folder, find_echo).add([said(1, "hello")])
+    with (folder / JANUARY).open("ab") as file:
+        file.write(gzip.compress(line.encode() + b"\n"))
+    with pytest.raises(StorageUnavailable, match=r"2026-01\.jsonl\.gz: the archive is damaged"):
+        texts(Archive(folder, find_echo))
+
+
 def test_a_damaged_file_is_named_and_left_alone(folder: Path) -> None:
     Archive(folder, find_echo).add([said(1, "zebra " * 1000)])
     content = bytearray((folder / JANUARY).read_bytes())

@@ -71,7 +71,7 @@ class TestMessages:
         scene.settings["catch_up"] = {"answer_minutes": 0}
         await serve_once(scene)
         await scene.ask(scene.ann, "my name is Zorblax")
-        await scene.ask(scene.ann, "!forget me now")
+        await scene.ask(scene.ann, "!summary now")
         async with scene.serving():
             await scene.until(lambda: ("my name is Zorblax",) in scene.rows("SELECT text FROM turns"))
             await scene.ask(scene.bob, "what is her name?")

@@ -72,7 +72,7 @@ class TestMessages:
         async with stage(tmp_path) as on:
             await on.serve_and_stop()
             on.write(60, "my name is Zorblax", author="bob")
-            on.write(61, "!forget me now", author="bob")
+            on.write(61, "!summary now", author="bob")
             on.write(59 * 60, "!help")
             on.write(59 * 60 + 1, "what is his name?")
             on.now = START + timedelta(minutes=62)
@@ -80,6 +80,20 @@ class TestMessages:
             await on.until(2)
         assert sorted(on.said) == ["m3540", "m3541"]
         assert on.asked() == ["Bob: my name is Zorblax", "Ann: what is his name?"]
+
+    async def test_an_old_forgetting_is_carried_out(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            await on.hear(-10, "my boat is zebra", author="bob")
+            await on.until(1)
+            await on.serve_and_stop()
+            on.write(60, "my other boat is gnu", author="bob")
+            on.write(61, "!forget me now", author="bob")
+            on.write(62, "my car is red", author="bob")
+            on.now = START + timedelta(days=2)
+            await on.start(missed=True)
+            await on.wait_for(lambda: "m61" in on.said)
+            await on.wait_for(lambda: ("my car is red",) in on.rows("SELECT text FROM turns"))
+            assert on.rows("SELECT text FROM turns WHERE author = 'bob'") == [("my car is red",)]
 
     async def test_what_people_said_in_a_joined_thread_is_heard_and_of_before_the_bot_came_as_much_as_is_wanted(
         self, tmp_path: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -298,3 +299,16 @@ class TestReadings:
             await on.rest()
             elsewhere = replace(READERS, place=replace(HERE.place, channel="other"))
             assert await on.facts(elsewhere) == []
+
+
+async def test_what_is_said_while_a_fold_is_made_is_no_reason_for_another(tmp_path: Path) -> None:
+    async with work(tmp_path) as on:
+        await on.say(*("we talk of wool " * 9 for _ in range(12)))
+        on.model.fold_gate = asyncio.Event()
+        folding = asyncio.create_task(on.folding.fold(HERE, on.planning.budget()))
+        while not on.model.folds:
+            await asyncio.sleep(0)
+        await on.say(*("and of spools " * 9 for _ in range(6)))
+        on.model.fold_gate.set()
+        await folding
+    assert len(on.model.folds) == 1

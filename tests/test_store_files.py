@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import stat
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from errors import DatabaseUnusable, StorageUnavailable
+from errors import DatabaseInUse, DatabaseUnusable, StorageUnavailable
 from memory.types import Finding
 from storage.migrate import latest
 from storage.sqlite import backup, check
-from storage.sqlite.files import APPLICATION_ID
+from storage.sqlite.files import APPLICATION_ID, lock
 from tests.kept import Kept, accept, kept_at, message, opening, pending, talk, texts
 
 SECONDS = 20
@@ -221,6 +223,35 @@ async def test_a_copy_made_while_writes_go_on_is_sound_and_comes_to_an_end(
     settled = await texts(store)
     assert settled == [str(n) for n in range(100, 100 + len(settled))]
     assert {f"{n}" for n in range(8)} <= {found.inbound.message_id for found in await pending(store)}
+
+
+async def test_a_database_and_its_copy_are_for_the_bots_user_alone(kept: Kept, path: Path, tmp_path: Path) -> None:
+    await kept.open()
+    backup(path, tmp_path / "copy.db")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, tmp_path / "copy.db")] == [0o600, 0o600]
+
+
+async def test_what_nobody_serves_is_not_served_while_it_is_copied(kept: Kept, path: Path, tmp_path: Path) -> None:
+    store = await kept.open()
+    for number in range(400):
+        await talk(store, message(number, "x" * 8000))
+    await kept.close()
+    refused: list[bool] = []
+
+    def begin() -> None:
+        while not (tmp_path / "copy.db.unfinished").exists():
+            pass
+        try:
+            lock(path).close()
+        except DatabaseInUse:
+            refused.append(True)
+
+    beside = threading.Thread(target=begin)
+    beside.start()
+    backup(path, tmp_path / "copy.db")
+    beside.join()
+    assert refused == [True]
+    lock(path).close()
 
 
 async def test_a_copy_overwrites_nothing(kept: Kept, path: Path, tmp_path: Path) -> None:

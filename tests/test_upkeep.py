@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -251,3 +252,21 @@ async def test_a_thousand_turns_go_a_slice_at_a_time(kept: Kept, store: Store) -
     kept.now += timedelta(days=30)
     assert await store.prune(kept.now) == 1200
     assert await texts(store) == []
+
+
+class Broken(Folds):
+    """Raises what nobody expects."""
+
+    async def fold_in_background(self, conversation: Conversation, through: int = 0) -> None:
+        raise TypeError(f"a fault of ours at {conversation}, {through}")
+
+
+async def test_a_fault_of_ours_is_logged_and_the_rest_goes_on(
+    kept: Kept, store: Store, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    word = await delete(store, 1)
+    await talk(store, message(2, "hello"))
+    kept.now = moment(2) + timedelta(days=2)
+    await upkeep(kept, store, 10**9, replace(SETTINGS, ttl_days=1), Broken(store)).run_once()
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == ["purge failed"]
+    assert word not in path.read_bytes()

@@ -145,13 +145,18 @@ class Folding:
         log.warning(what, extra=fields, exc_info=exc)
 
     async def _fold_in_steps(self, conversation: Conversation, budget: Budget, through: int) -> int:
-        folded = 0
-        while step := await self._fold_once(conversation, budget, through):
+        folded, rest = 0, True
+        while rest:
+            step, rest = await self._fold_once(conversation, budget, through)
             folded += step
         return folded
 
-    async def _fold_once(self, conversation: Conversation, budget: Budget, through: int) -> int:
-        """One request; 0 when nothing is left to fold, or when something was forgotten meanwhile."""
+    async def _fold_once(self, conversation: Conversation, budget: Budget, through: int) -> tuple[int, bool]:
+        """One request: of how many turns, and whether more were due when it was made.
+
+        What is said meanwhile is due another time: where people talk on, fold would else follow fold. 0 when nothing is
+        left to fold, or when something was forgotten meanwhile.
+        """
         audience = await self._readers(conversation)
         heard = audience if self._planning.settings.facts else None
         thread = await self._store.load_oldest(conversation, budget.total, heard)
@@ -160,7 +165,7 @@ class Folding:
         opening = self._opening(thread, audience, budget)
         fold = plan_fold(thread, budget, self._planning.count, opening, facts=self._extracts and audience is not None)
         if fold is None:
-            return 0
+            return 0, False
         request = replace(fold.request, conversation_key=key_of(conversation)) if opening else fold.request
         answer = await self._model.complete(request, fold.allowance, fold.schema)
         told = read_fold(answer.text) if fold.schema else Told(answer.text)
@@ -171,7 +176,7 @@ class Folding:
         saved = await self._store.save_fold(done)
         fields = {"conversation": str(conversation), "turns": len(fold.turns), "version": summary.version}
         log.info("folded" if saved else "fold void", extra={**fields, "tokens": summary.tokens, "facts": len(facts)})
-        return len(fold.turns) if saved else 0
+        return (len(fold.turns), fold.rest or bool(through)) if saved else (0, False)
 
     async def _rebuild_in_steps(self, conversation: Conversation, budget: Budget, progress: Progress) -> int:
         originals = await self._store.originals(conversation)

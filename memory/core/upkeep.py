@@ -92,12 +92,16 @@ class Upkeep:
             await self._purge()
         except StorageError as exc:
             log.warning("purge failed", exc_info=exc)
+        except Exception:
+            log.exception("purge failed")
         try:
             if not await self._store.scrub(at_most=self._large) and quiet and self._may_clean_large():
                 self._cleaned_at = self._clock()
                 await self._store.scrub()
         except StorageError as exc:
             log.warning("scrub failed", exc_info=exc)
+        except Exception:
+            log.exception("scrub failed")
 
     async def _purge(self) -> None:
         """Purge originals, then summaries and facts. Raises: StorageError."""

@@ -67,7 +67,7 @@ class Opening:
 class Fold:
     """Turns to be folded, oldest first, the request that asks for it, and the summary that its answer replaces.
 
-    With a `schema` the answer holds facts beside the summary.
+    With a `schema` the answer holds facts beside the summary. `rest` says that more are due than one request holds.
     """
 
     turns: tuple[Turn, ...]
@@ -75,6 +75,7 @@ class Fold:
     replaces: Summary | None
     ceiling: int
     schema: Schema | None = None
+    rest: bool = False
 
     @property
     def allowance(self) -> int:
@@ -131,7 +132,8 @@ def plan_fold(
     if request is None:
         return None
     end, prompt = request
-    return Fold(turns[:end], prompt, thread.summary, budget.summary, FOLD_SCHEMA if most_facts else None)
+    rest = thread.unread > 0 or end < len(turns)
+    return Fold(turns[:end], prompt, thread.summary, budget.summary, FOLD_SCHEMA if most_facts else None, rest)
 
 
 def _request_alone(

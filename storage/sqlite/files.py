@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -132,6 +132,12 @@ def _name_unwritable(path: Path) -> str:
     return ""
 
 
+def make_private(path: Path) -> None:
+    """Make an empty file where there is none, for the bot's own user alone: direct messages will stand in it."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
 def backup(path: Path, target: Path) -> int:
     """Copy the database while it is being served, by SQLite's online backup; return the copy's size in bytes.
 
@@ -145,9 +151,14 @@ def backup(path: Path, target: Path) -> int:
     if not target.absolute().parent.is_dir():
         raise StorageUnavailable(f"{target}: there is no folder {target.absolute().parent}; make it first")
     look_at(path)
+    try:
+        held = lock(path)  # else a bot that starts meanwhile would write into what is copied without locks
+    except DatabaseInUse:
+        held = None  # it serves, and SQLite's own locks hold
     unfinished = target.with_name(target.name + ".unfinished")
     try:
         unfinished.unlink(missing_ok=True)
+        make_private(unfinished)
         with _opened(path) as source, closing(sqlite3.connect(unfinished)) as copy:
             # One snapshot for all of it: else SQLite starts again at every write in between, and may never end.
             source.execute("BEGIN")
@@ -164,6 +175,8 @@ def backup(path: Path, target: Path) -> int:
         raise StorageUnavailable(f"{target}: {exc.strerror}") from exc
     finally:
         unfinished.unlink(missing_ok=True)
+        if held is not None:
+            held.close()
     return target.stat().st_size
 
 

@@ -51,7 +51,7 @@ from storage.sqlite import forgetting as forget_rows
 from storage.sqlite.cleaning import Cleaning
 from storage.sqlite.connection import Connection
 from storage.sqlite.echoes import Echoes
-from storage.sqlite.files import APPLICATION_ID, lock, look_at
+from storage.sqlite.files import APPLICATION_ID, lock, look_at, make_private
 from storage.sqlite.gists import Gists
 from storage.sqlite.recall import count_due, index_due
 
@@ -73,6 +73,7 @@ async def open_sqlite(path: Path, clock: Clock, archive: Archive | None = None, 
     await asyncio.to_thread(look_at, path)
     held = lock(path)
     try:
+        make_private(path)
         writer = await Connection.open(path, writes=True)
         try:
             await writer.run(migrate_sqlite, APPLICATION_ID)
