@@ -285,3 +285,16 @@ async def test_the_check_says_what_it_found(kept: Kept, path: Path) -> None:
         assert found.detail.startswith(f"{path}: sound, ")
         assert found.detail.endswith(f"version {latest('sqlite')}")
         await kept.close()
+
+
+async def test_nothing_is_taken_in_that_nobody_would_find_again(kept: Kept, path: Path, tmp_path: Path) -> None:
+    store = await kept.open()
+    await talk(store, message(1, "hello"))
+    away = path.rename(tmp_path / "away.db")
+    with pytest.raises(StorageUnavailable, match=f"{path}: No such file or directory; put the database back"):
+        await accept(store, message(2, "are you there?"))
+    path.write_bytes(away.read_bytes())
+    with pytest.raises(StorageUnavailable, match=f"{path}: is another file than the one that was opened"):
+        await accept(store, message(2, "are you there?"))
+    away.rename(path)
+    assert await accept(store, message(2, "are you there?"))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from errors import StorageUnavailable
 from memory.ports import Clock, Rank
 from memory.types import (
     Access,
@@ -36,7 +38,10 @@ T = TypeVar("T")
 class Gists:
     """See `memory.ports.Store`; every verb is one transaction."""
 
-    def __init__(self, writer: Connection, reader: Connection, clock: Clock, *, recall: bool) -> None:
+    def __init__(self, path: Path, writer: Connection, reader: Connection, clock: Clock, *, recall: bool) -> None:
+        opened = path.stat()
+        self._path = path
+        self._file = opened.st_dev, opened.st_ino
         self._writer = writer
         self._reader = reader
         self._clock = clock
@@ -47,6 +52,7 @@ class Gists:
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run one transaction, with what was said since the last one: that is not worth a commit of its own."""
+        self._demand_file()
         said, self._said = tuple(self._said), []
 
         def both(db: sqlite3.Connection) -> T:
@@ -61,6 +67,18 @@ class Gists:
         except BaseException:  # also where the caller is cancelled, who learns of no outcome
             self._said += said
             raise
+
+    def _demand_file(self) -> None:
+        """Make sure that what is written now will be found again: a file that was deleted can still be written.
+
+        Raises: StorageUnavailable.
+        """
+        try:
+            found = self._path.stat()
+        except OSError as exc:
+            raise StorageUnavailable(f"{self._path}: {exc.strerror}; put the database back, or start anew") from exc
+        if (found.st_dev, found.st_ino) != self._file:
+            raise StorageUnavailable(f"{self._path}: is another file than the one that was opened; start anew")
 
     async def access(self, conversation: Conversation) -> Access | None:
         """Who could read a conversation last."""

@@ -127,8 +127,7 @@ class SQLiteStore(Gists):
         *,
         recall: bool,
     ) -> None:
-        super().__init__(writer, reader, clock, recall=recall)
-        self._path = path
+        super().__init__(path, writer, reader, clock, recall=recall)
         self._held = held
         self._left = left
         self._cleaning = cleaning
