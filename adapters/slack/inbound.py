@@ -10,7 +10,7 @@ from typing import Final
 from adapters.slack.markup import Names, names_many, readable
 from adapters.slack.places import PLATFORM, Channel, Kind, is_ts, kind_named, time_of
 from adapters.slack.wire import Json, flag_at, id_at, is_id, map_at, maps_at, name_at, number_at, text_at
-from memory.types import Attachment, Inbound, Person, Place
+from memory.types import Attachment, Inbound, Person, Place, Quote
 
 MENTION: Final = "app_mention"
 MESSAGE: Final = "message"
@@ -73,6 +73,7 @@ class Event:
     kind: Kind | None = None
     shared: bool = False
     attachments: tuple[Attachment, ...] = field(default=())
+    forwards: Quote | None = None
     edited: str = ""
 
 
@@ -111,6 +112,7 @@ def read_message(message: Json, channel: str, kind: Kind | None = None, *, share
         kind=kind,
         shared=shared,
         attachments=attachments_in(message),
+        forwards=_forwarded_in(message),
         edited=edited if is_ts(edited) else "",
     )
 
@@ -119,6 +121,17 @@ def attachments_in(message: Json) -> tuple[Attachment, ...]:
     """The files that stand with a message, a bounded number."""
     files = maps_at(message, "files")[:_FILES]
     return tuple(_attachment(file) for file in files if text_at(file, "mode") not in _GONE)
+
+
+def _forwarded_in(message: Json) -> Quote | None:
+    """The message that somebody shares; a link that Slack unfolds is not one, for its words were not handed on."""
+    for shared in maps_at(message, "attachments")[:_FILES]:
+        ts, text = text_at(shared, "ts"), readable(text_at(shared, "text"), Names()).text
+        if flag_at(shared, "is_share") and not flag_at(shared, "is_msg_unfurl") and text and is_ts(ts):
+            author = name_at(shared, "author_name", "author_subname")
+            # Without a name it is no answer to anybody; whose words they are stands before them.
+            return Quote(ts, id_at(shared, "author_id"), "", f"{author}: {text}" if author else text, time_of(ts))
+    return None
 
 
 def understand(
@@ -130,7 +143,7 @@ def understand(
     """
     text, mentions = readable(event.text, names, {me.user})
     addressed = is_addressed(event, channel, me)
-    if event.user == me.user or not (addressed or text or event.attachments):
+    if event.user == me.user or not (addressed or text or event.attachments or event.forwards):
         return None
     return Inbound(
         place=place_of(event, channel, text, me),
@@ -144,6 +157,7 @@ def understand(
         aside=not addressed and (names_many(event.text) or any(person.user != event.user for person in mentions)),
         mentions=mentions,
         attachments=event.attachments,
+        reply_to=event.forwards,
         roles=foreign(event.team, me),
         edited_at=time_of(event.edited) if event.edited else None,
         shared=channel.shared,
