@@ -24,7 +24,15 @@ from pathlib import Path
 
 import config
 import logs
-from errors import Fault, PlatformGone, PlatformMisconfigured, SettingsError, StorageUnavailable, ThreadkeeperError
+from errors import (
+    Fault,
+    PlatformGone,
+    PlatformMisconfigured,
+    SettingsError,
+    StorageError,
+    StorageUnavailable,
+    ThreadkeeperError,
+)
 from llm import tokens
 from memory.commands import SPECS
 from memory.core import Core
@@ -309,10 +317,15 @@ async def forget(settings: config.Settings, platform: str, user: str) -> int:
     store = await open_store(settings.storage.url, clock, make_archive(settings), recall=False)
     try:
         gone = await store.forget(Forgetting(Place(platform, "", ""), clock(), user=user), find_echo)
-        clean = await store.scrub()
+        try:
+            fault, clean = "", await store.scrub()
+        except StorageError as exc:
+            fault, clean = str(exc), False
     finally:
         await store.close()
     print(write_forgotten(gone, clean=clean, reach="everywhere") if gone else f"There is nothing of {platform}:{user}.")
+    if fault:
+        print(f"not clean yet: {fault}", file=sys.stderr)
     return DONE if clean else FAILED
 
 

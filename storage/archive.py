@@ -75,6 +75,11 @@ class Archive:
         well = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
         detail = f"{self._folder}: {'writable' if there == self._folder else 'made when the first message expires'}"
         if well:
+            try:
+                for _ in self.read():
+                    pass
+            except StorageUnavailable as exc:
+                return Finding("archive", False, *str(exc).rsplit("; ", 1))
             return Finding("archive", True, detail)
         cure = f"let the bot write into {there}, or name another folder in memory.archive_dir"
         return Finding("archive", False, f"{self._folder}: nothing can be written there, so nothing would expire", cure)

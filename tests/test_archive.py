@@ -124,6 +124,7 @@ def test_a_damaged_file_is_named_and_left_alone(folder: Path) -> None:
         with pytest.raises(StorageUnavailable, match=r"2026-01\.jsonl\.gz: the archive is damaged"):
             call()
     assert (folder / JANUARY).read_bytes() == content
+    assert (archive.check().well, archive.check().cure) == (False, "move it away")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
