@@ -51,5 +51,7 @@ async def test_an_answer_that_is_being_made_there_ends_without_a_fault(
         gate.set()
         scene.model.respond = lambda _: "Nothing to say."
         await scene.exchange(scene.bob, "hello", "Nothing to say.")
-    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+    # Its request to the fake is cut off, of which the fake's own server may complain.
+    ours = [record for record in caplog.records if not record.name.startswith("aiohttp.server")]
+    assert [record.message for record in ours if record.levelno >= logging.ERROR] == []
     assert scene.rows("SELECT text FROM turns WHERE text LIKE '%story%' OR text LIKE '%time%'") == []
