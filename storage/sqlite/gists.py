@@ -71,6 +71,7 @@ class Gists:
     def _demand_file(self) -> None:
         """Make sure that what is written now will be found again: a file that was deleted can still be written.
 
+        SQLite looks in the same way where it is asked to (SQLITE_FCNTL_HAS_MOVED), by the file's number.
         Raises: StorageUnavailable.
         """
         try:
