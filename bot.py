@@ -7,7 +7,7 @@
     python bot.py backup PATH      copy the database while the bot runs
     python bot.py export --user X  print all that is kept about a user, discord:ID; forget --user X: forget it all
 
-Exit codes: 0 done, 1 a fault at run time, 2 the settings are wrong.
+Exit codes: 0 done, 1 a fault at run time, 2 the settings are wrong, 130 interrupted before it was done.
 """
 
 from __future__ import annotations

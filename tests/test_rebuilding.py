@@ -244,3 +244,12 @@ async def test_the_facts_that_stood_in_the_prompts_stand_in_them_after_it(tmp_pa
             await on.hear(number + 1, "hello")
             await on.wait_for(lambda: f"m{number + 1}" in on.said)  # noqa: B023  # waited for within the loop
             assert "Oslo" in on.model.prompts[-1].messages[0].content
+
+
+async def test_the_bar_shows_what_a_prompt_takes_of_a_message_that_it_cuts(tmp_path: Path) -> None:
+    async with stage(tmp_path, SMALL) as on:
+        await on.hear(1, "word " * 20_000)
+        await on.until(1)
+        shown = await command(on, 2, "")
+    used = int(shown.rsplit("` ", 1)[1].split(" of ")[0].replace(",", ""))
+    assert 600 <= used <= 1000  # a quarter of 2,400, the persona and the answer

@@ -31,11 +31,11 @@ class Recalling:
     async def recall(self, thread: Thread, burst: Burst, heard: Sequence[Turn]) -> tuple[Recalled, ...]:
         """What is quoted of what bears on the author's question, and all who read the answer may hear; best first.
 
-        Where the search fails, nothing: an answer without it is better than none. Nothing either where a window is all
-        that is to be known.
+        Where the search fails, nothing: an answer without it is better than none. Nothing either where a prompt has no
+        room for it, as where recall is off or a window is all that is to be known.
         """
         settings, asked = self._planning.settings, burst.target.inbound
-        if settings.recall == "off" or settings.strategy == "window":
+        if not self._planning.budget().recalled:
             return ()
         said = "\n".join(turn.text for turn in heard if turn.author == asked.author)
         question = read_question(said[-LONGEST_QUESTION:], self._planning.clock())

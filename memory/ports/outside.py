@@ -121,7 +121,7 @@ class Platform(Protocol):
         """Connect and hand every event to `intake`, until cancelled or, in a terminal, until the input ends.
 
         `intake.connected` is awaited after every connection that did not resume an earlier one.
-        Raises: PlatformMisconfigured when trying again cannot help, PlatformUnreachable when it can.
+        Raises: PlatformMisconfigured and PlatformGone when trying again cannot help, PlatformUnreachable when it can.
         """
         ...
 
@@ -148,7 +148,8 @@ class Platform(Protocol):
         """Say the deltas in answer to a message, and return when all of it can be read.
 
         `posted` are the ids of parts that stand there already: they are edited before anything new is posted.
-        The iterator's end comes before the last edit, so that what is said in full has been recorded.
+        The iterator's end comes before the last edit, so that what is said in full has been recorded. Deltas that are
+        `passing` are shown where another reply can take their place, and else left out.
         Raises: ReplyImpossible, PlatformUnreachable.
         """
         ...
