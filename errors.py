@@ -137,6 +137,10 @@ class ReplyImpossible(PlatformError):
     """The reply can't be put there: the place is gone, closed or not mine to write in."""
 
 
+class EditRefused(ReplyImpossible):
+    """The message stands there, and I may not change its words any more."""
+
+
 class PlatformGone(ReplyImpossible):
     """There is nobody left to talk to."""
 

@@ -67,7 +67,7 @@ class ChatPlatform(ABC):
     async def edit(self, to: Inbound, message_id: str, text: str) -> None:
         """Give a posted part another text.
 
-        Raises: ReplyImpossible, PlatformUnreachable.
+        Raises: EditRefused where it keeps the words it has, ReplyImpossible, PlatformUnreachable.
         """
 
     async def remove(self, to: Inbound, message_id: str) -> None:

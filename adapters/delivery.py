@@ -8,6 +8,8 @@ The rules of `advance`:
 3. When the answer is complete, all that is missing is sent at once: nobody waits for an answer that is there.
 4. Messages that a shorter answer does not need any more are removed then, last first. Not before: until the answer is
    complete it may yet grow into them.
+5. Where the platform refuses an edit, nothing more is sent until the answer is complete. Then the messages from the
+   first that shows something else are removed, and what they should show is posted anew.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from adapters.text import split
-from errors import PlatformUnreachable
+from errors import EditRefused, PlatformUnreachable, ReplyImpossible
 from memory.ports import Note
 from memory.types import Delta
 
@@ -76,7 +78,7 @@ class Draft:
 
     `text` is the answer so far, `shown` what each posted part shows, None where that is not known. `began` is when the
     answer's first word came, `sent` when something was last sent, in the seconds of `advance`'s clock. `pending` says
-    that there may be something to send.
+    that there may be something to send, `fixed` that what is posted cannot be edited.
     """
 
     text: str = ""
@@ -84,6 +86,7 @@ class Draft:
     began: float | None = None
     sent: float | None = None
     pending: bool = False
+    fixed: bool = False
 
 
 def advance(draft: Draft, delta: Delta, now: float, limits: Limits, done: bool = False) -> tuple[Draft, list[Send]]:
@@ -97,6 +100,8 @@ def advance(draft: Draft, delta: Delta, now: float, limits: Limits, done: bool =
     if not done and (due is None or now < due):
         return draft, []
     pieces = split(draft.text, limits.characters)
+    if draft.fixed:
+        return replace(draft, shown=tuple(pieces), sent=now, pending=False), _replace(draft.shown, pieces)
     sends = [
         Edit(part, piece) if part < len(draft.shown) else Post(part, piece)
         for part, piece in enumerate(pieces)
@@ -123,6 +128,11 @@ def unsure(draft: Draft, part: int) -> Draft:
     return replace(draft, shown=(*draft.shown[:part], None, *draft.shown[part + 1 :]), pending=True)
 
 
+def fix(draft: Draft, part: int, posted: int) -> Draft:
+    """Note that the edit of this part was refused, and that so many parts are posted: none is edited any more."""
+    return replace(draft, shown=(*draft.shown[:part], *[None] * (posted - part)), pending=True, fixed=True)
+
+
 def merge(deltas: Iterable[Delta]) -> Delta:
     """Make one delta of several that came while a message was being sent: their text, from the last restart on."""
     text: list[str] = []
@@ -144,9 +154,18 @@ def _take_in(draft: Draft, delta: Delta, now: float) -> Draft:
     return replace(draft, text=text, began=began, pending=True)
 
 
+def _replace(shown: Sequence[str | None], pieces: Sequence[str]) -> list[Send]:
+    """The sends that make messages show these pieces without an edit."""
+    right = 0
+    while right < min(len(shown), len(pieces)) and shown[right] == pieces[right]:
+        right += 1
+    removed = [Remove(part) for part in reversed(range(right, len(shown)))]
+    return [*removed, *(Post(part, pieces[part]) for part in range(right, len(pieces)))]
+
+
 def _due(draft: Draft, limits: Limits) -> float | None:
     """Say from when on something may be sent; None when there is nothing to send, or too little of it."""
-    if not draft.pending or draft.began is None:
+    if not draft.pending or draft.fixed or draft.began is None:
         return None
     length = len(draft.text.strip())
     if length <= 1:
@@ -173,7 +192,8 @@ async def deliver(
 
     What is complete is sent only after the iterator has ended. An edit on the way that fails is made good by the next
     one; a post, and any send after the end, is tried again after each of `limits.waits`. When the iterator raises, what
-    is shown stays. On every way out the iterator is closed, and nothing reads it any more.
+    is shown stays, and so does a message that may not be removed. On every way out the iterator is closed, and nothing
+    reads it any more.
     Raises: ReplyImpossible at once, PlatformUnreachable after the last try, whatever the iterator or `note` raises.
     """
     outlet = _Outlet(post, edit, remove, note, list(posted), limits.waits)
@@ -185,19 +205,16 @@ async def deliver(
     reader.add_done_callback(lambda _: news.set())
     try:
         done = False
-        while not done:
-            await _wait(news, pause(draft, clock(), limits))
-            news.clear()
+        while not done or draft.pending:
+            if not done:
+                await _wait(news, pause(draft, clock(), limits))
+                news.clear()
             if done := reader.done():
                 reader.result()
             delta = merge(unread)
             unread.clear()
             draft, sends = advance(draft, delta, clock(), limits, done=done)
-            for send in sends:
-                if done or isinstance(send, Post):
-                    await outlet.insist(send)
-                elif not await outlet.attempt(send):
-                    draft = unsure(draft, send.part)
+            draft = await outlet.carry_out(draft, sends, done=done)
     finally:
         reader.cancel()
         await asyncio.gather(reader, return_exceptions=True)
@@ -245,6 +262,24 @@ class _Outlet:
     ids: list[str]
     waits: tuple[float, ...]
 
+    async def carry_out(self, draft: Draft, sends: Sequence[Send], *, done: bool) -> Draft:
+        """Send what a draft asks for, and return what is true of it then; it is pending where that was not all.
+
+        Raises: ReplyImpossible, PlatformUnreachable for what must not be lost, whatever `note` raises.
+        """
+        for send in sends:
+            try:
+                if done or isinstance(send, Post):
+                    await self.insist(send)
+                elif not await self.attempt(send):
+                    draft = unsure(draft, send.part)
+            except EditRefused as error:
+                if draft.fixed:
+                    raise
+                log.warning("edit refused", extra={"part": send.part, "why": str(error)})
+                return fix(draft, send.part, len(self.ids))
+        return draft
+
     async def attempt(self, send: Send) -> bool:
         """Send, and say whether the platform could be reached."""
         try:
@@ -276,6 +311,15 @@ class _Outlet:
             case Edit(part, text):
                 await self.edit(self.ids[part], text)
             case Remove(part):
-                await self.remove(self.ids[part])
-                self.ids.pop()
-                await self.note(part, "")
+                await self._remove(part)
+
+    async def _remove(self, part: int) -> None:
+        """Take a message away, or leave it where that is refused: it is found there when it has to be forgotten."""
+        message_id = self.ids[part]
+        try:
+            await self.remove(message_id)
+        except ReplyImpossible as error:
+            log.warning("not removed", extra={"part": part, "why": str(error)})
+        else:
+            await self.note(part, "")
+        self.ids.pop()

@@ -18,6 +18,7 @@ from adapters.delivery import (
     Remove,
     Send,
     advance,
+    fix,
     merge,
     pause,
     unsure,
@@ -125,6 +126,17 @@ def test_an_edit_that_may_have_failed_is_made_again() -> None:
     draft, _ = advance(Draft(), Delta(WORDS), 0.0, LIMITS)
 
     assert advance(unsure(draft, 0), Delta(), 1.0, LIMITS)[1] == [Edit(0, WORDS)]
+
+
+def test_after_a_refused_edit_nothing_is_said_until_all_of_it_can_be() -> None:
+    draft, _ = advance(Draft(), Delta("a " * 60), 0.0, LIMITS)
+    draft, _ = advance(draft, Delta(), 1.0, LIMITS)
+    draft = fix(draft, 1, 2)
+    pieces = split("a " * 60 + "b " * 60, 100)
+
+    draft, sends = advance(draft, Delta("b " * 60), 9.0, LIMITS)
+    assert (sends, pause(draft, 9.0, LIMITS)) == ([], None)
+    assert advance(draft, Delta(), 9.0, LIMITS, done=True)[1] == [Remove(1), Post(1, pieces[1]), Post(2, pieces[2])]
 
 
 def test_deltas_that_came_together_count_as_one() -> None:

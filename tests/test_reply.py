@@ -13,7 +13,7 @@ import pytest
 from adapters.base import REMOVED, ChatPlatform
 from adapters.delivery import Limits
 from adapters.text import split
-from errors import ModelUnreachable, PlatformUnreachable, ReplyImpossible
+from errors import EditRefused, ModelUnreachable, PlatformUnreachable, ReplyImpossible
 from memory.ports import Intake
 from memory.types import Delta, Inbound, Place, Visibility
 
@@ -294,6 +294,24 @@ async def test_a_reply_that_cannot_be_put_there_is_given_up_at_once() -> None:
     assert answer.closed
     assert not answer.ended
     assert only_this_task()
+
+
+@pytest.mark.parametrize("removable", [True, False])
+async def test_where_an_edit_is_refused_the_answer_stands_whole_in_new_messages_in_the_end(removable: bool) -> None:
+    platform, answer, refused = MemoryPlatform(), Answer(), EditRefused("the workspace allows none")
+    platform.setbacks = [None, refused, None if removable else refused]
+    answer.say(WORDS)
+    reply = asyncio.create_task(platform.reply(QUESTION, answer.deltas(), platform.note))
+    await platform.until(lambda: platform.sent == [("post", WORDS)])
+    answer.say(" and")
+    await platform.until(lambda: len(platform.sent) == 2)
+    answer.say(" more " * 20)
+    answer.end()
+    await reply
+
+    pieces = split(WORDS + " and" + " more " * 20, 100)
+    assert platform.sent[2:] == [("edit", REMOVED), *(("post", piece) for piece in pieces)]
+    assert platform.noted == [(0, "1.0"), *([(0, "")] if removable else []), (0, "1.0"), (1, "1.1")]
 
 
 async def test_when_the_model_breaks_off_what_was_shown_stays() -> None:

@@ -311,6 +311,26 @@ class TestTrouble:
             await core.answered()
         assert [type(error) for error in core.failed] == [ReplyImpossible]
 
+    async def test_where_the_workspace_forbids_edits_an_answer_is_still_whole(self, home: Home) -> None:
+        home.fake.edit_seconds = 0
+
+        async def script(_: Inbound) -> AsyncIterator[Delta]:
+            yield Delta("These are the first words of it, ")
+            if not home.calls("chat.update"):
+                await home.fake.wait_for(lambda: bool(home.said()))
+            yield Delta("and these are the last.")
+
+        async with home.core(script) as core:
+            await home.ask()
+            await core.answered()
+            assert home.said() == ["These are the first words of it, and these are the last."]
+            assert (home.calls("chat.update"), home.calls("chat.delete")) == (1, 1)
+            core.settled.clear()
+            await home.ask()
+            await core.answered()
+        assert home.said() == ["These are the first words of it, and these are the last."] * 2
+        assert (home.calls("chat.update"), home.calls("chat.delete"), core.failed) == (1, 1, [])
+
     async def test_what_cannot_be_stored_is_not_acknowledged_and_comes_again(
         self, home: Home, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -13,7 +13,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from adapters.slack.wire import as_map, id_at
-from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable, ReplyImpossible
+from errors import EditRefused, PlatformError, PlatformMisconfigured, PlatformUnreachable, ReplyImpossible
 
 FAILURES: Final = (SlackClientError, aiohttp.ClientError, OSError, RuntimeError, ValueError, AttributeError)
 """What a call to Slack can end with; a closed HTTP session is aiohttp's RuntimeError, a timeout is an OSError.
@@ -47,6 +47,12 @@ https://github.com/slackapi/node-slack-sdk/blob/main/packages/socket-mode/src/Un
 
 _SETTINGS_WRONG = _TOKEN_REFUSED | {"missing_scope", "no_permission"}
 """Codes that other settings can mend; all others, known or not, say no more than that it did not work this time."""
+
+_EDIT_REFUSED = frozenset({"edit_window_closed", "cant_update_message"})
+"""Codes for a message that keeps its words: https://docs.slack.dev/reference/methods/chat.update#errors.
+
+The first is for workspaces whose settings forbid edits, or forbid them after a while.
+"""
 
 _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 """Codes for blocks that Slack cannot render: https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
@@ -87,6 +93,8 @@ def as_reply_error(exc: Exception) -> PlatformError:
     `message_not_found`), the channel is archived or the bot is not in it (`is_archived`, `not_in_channel`).
     """
     code = code_of(exc)
+    if code in _EDIT_REFUSED:
+        return EditRefused(f"Slack answered {code}")
     if code and code not in _PASSING:
         return ReplyImpossible(f"Slack answered {code}")
     return as_connect_error(exc, "the call")

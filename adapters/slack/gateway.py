@@ -192,11 +192,11 @@ class Slack(ChatPlatform):
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
         """See `memory.ports.Platform.reply`; the sign of thinking goes at its end, where no post has taken it away.
 
-        What one person alone is told is said when it is whole, for it cannot be edited.
+        What cannot be edited is said when it is whole: what one person alone is told, and all where edits are refused.
         """
-        alone = _is_use(to) or _is_whispered(to)
+        fixed = _is_use(to) or _is_whispered(to) or not (self._session is None or self._session.outbox.takes_edits)
         try:
-            await super().reply(to, whole(deltas) if alone else deltas, note, posted)
+            await super().reply(to, whole(deltas) if fixed else deltas, note, posted)
         finally:
             if self._session is not None:
                 await self._session.status.clear(to.place)

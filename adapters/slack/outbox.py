@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from time import time
 from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,7 +16,7 @@ from adapters.slack.failures import FAILURES, as_reply_error, code_of, is_refusa
 from adapters.slack.markup import fallback
 from adapters.slack.pace import Pace
 from adapters.slack.wire import Json, as_map, map_at, maps_at, text_at
-from errors import PlatformUnreachable, ReplyImpossible
+from errors import EditRefused, PlatformUnreachable, ReplyImpossible
 from memory.types import Inbound, Place
 
 EVENT_TYPE: Final = "threadkeeper_reply"
@@ -38,11 +39,15 @@ _EDIT_SECONDS: Final = 1.5
 https://docs.slack.dev/apis/web-api/rate-limits. More would each be put off, the last words of an answer among them.
 """
 
+_SHORTEST_WINDOW: Final = 60.0
+"""Seconds for which a message can be edited where a workspace allows it at all; its settings go by the minute."""
+
 
 class Outbox:
     """All that one bot posts with one client; `user` is the bot's own.
 
-    From one post in a channel to the next it waits `post_seconds`.
+    From one post in a channel to the next it waits `post_seconds`. `takes_edits` is false once Slack has refused the
+    edit of what had just been posted: then the workspace allows none.
     """
 
     def __init__(self, web: AsyncWebClient, user: str, post_seconds: float = POST_SECONDS) -> None:
@@ -53,6 +58,7 @@ class Outbox:
         self._free: dict[str, float] = {}
         self._gone: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._taken_back: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self.takes_edits = True
         self._edits = Pace(_EDIT_BURST, _EDIT_SECONDS)
 
     def notice(self, deleted: Deleted) -> bool:
@@ -94,7 +100,7 @@ class Outbox:
     async def edit(self, place: Place, ts: str, text: str) -> None:
         """Give a post another text; its metadata stay.
 
-        Raises: ReplyImpossible, PlatformUnreachable.
+        Raises: EditRefused, ReplyImpossible, PlatformUnreachable.
         """
 
         async def update(blocks: list[Block]) -> None:
@@ -111,7 +117,10 @@ class Outbox:
         try:
             await send_in_blocks(text, update)
         except FAILURES as exc:
-            raise as_reply_error(exc) from exc
+            error = as_reply_error(exc)
+            if isinstance(error, EditRefused) and time() - float(ts) < _SHORTEST_WINDOW:
+                self.takes_edits = False
+            raise error from exc
 
     async def remove(self, place: Place, ts: str) -> None:
         """Delete a post; quietly, when it is gone already.

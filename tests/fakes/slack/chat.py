@@ -100,6 +100,8 @@ class ChatMethods:
         """
         channel = self.reach_to_edit(text(call.args, "channel"))
         before = self._own(call, channel, "cant_update_message")
+        if time.monotonic() - before.at >= self._service.edit_seconds:
+            raise SlackError("edit_window_closed")
         blocks = parse_blocks(call.args)
         metadata = parse_metadata(call.args)
         words = text(call.args, "text")

@@ -217,6 +217,15 @@ class FakeSlack(Channels, Listening):
     # What goes wrong
 
     @property
+    def edit_seconds(self) -> float:
+        """For how long the workspace's settings let a message be edited; 0 is never."""
+        return self._service.edit_seconds
+
+    @edit_seconds.setter
+    def edit_seconds(self, seconds: float) -> None:
+        self._service.edit_seconds = seconds
+
+    @property
     def pace_posts(self) -> bool:
         """Whether a channel takes only one message of the bot a second; may be set."""
         return self._service.pace_posts

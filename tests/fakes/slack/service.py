@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from tests.fakes.changes import Changes
 from tests.fakes.slack import events
@@ -88,8 +89,8 @@ class App:
 class Service:
     """The state of the fake and the verbs that change it.
 
-    `pace_posts` lets one message a second into a channel; without `repeat_parent` only the first page of a thread
-    begins with its parent.
+    `edit_seconds` is for how long the workspace lets a message be edited (0 is never); `pace_posts` lets one message a
+    second into a channel; without `repeat_parent` only the first page of a thread begins with its parent.
     """
 
     def __init__(self, bot_name: str) -> None:
@@ -100,6 +101,7 @@ class Service:
         self.faults = Faults()
         self.root = ""
         self.pace_posts = False
+        self.edit_seconds = inf
         self.repeat_parent = True
         self.posted_at: dict[str, float] = {}
         self.requests: list[FakeRequest] = []
