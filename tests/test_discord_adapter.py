@@ -13,7 +13,7 @@ from errors import PlatformUnreachable, ReplyImpossible
 from logs import LineFormatter
 from memory.types import Delta, Inbound, Person, Place, Visibility
 from tests.answering import saying
-from tests.discord_home import Home, a_home
+from tests.discord_home import Home, a_home, until
 from tests.fakes.discord import MessageFlag, Permission
 
 
@@ -119,6 +119,20 @@ class TestAnswering:
                 await core.answered()
                 assert core.heard[-1].place == Place("discord", home.server, parent, thread)
                 assert home.said(thread) == ["Hello!"]
+
+    async def test_a_forum_post_asks_with_its_title(self, home: Home) -> None:
+        forum = home.fake.add_channel(home.server, "questions", kind="forum")
+        post = home.fake.add_thread(forum, "How tall is the tower?")
+        async with home.core() as core:
+            first = await home.fake.say(post, home.alice, "see above", mentions=[home.fake.bot_id])
+            await core.answered()
+            core.settled.clear()
+            await home.fake.say(post, home.alice, "and the bridge?", mentions=[home.fake.bot_id])
+            await core.answered()
+            await home.fake.edit(first, f"<@{home.fake.bot_id}> see the title")
+            await until(lambda: bool(core.amended))
+        assert [said.text for said in core.heard] == ["How tall is the tower?\n\nsee above", "and the bridge?"]
+        assert core.amended[0].text == "How tall is the tower?\n\nsee the title"
 
     async def test_a_channel_hidden_from_everyone_is_private(self, home: Home) -> None:
         channel = home.fake.add_channel(home.server, "staff", private=True)

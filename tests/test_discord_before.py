@@ -88,7 +88,7 @@ class TestBefore:
         async with home.ready() as core:
             await said_in(home, post, "how does it work?", "like this", "or that")
             asked = await call(home, core, post)
-            texts = ["how does it work?", "like this", "or that"]
+            texts = ["how?\n\nhow does it work?", "like this", "or that"]
             assert [said.text for said in await core.adapter.before(asked, 20)] == texts
             assert [said.text for said in await core.adapter.before(asked, 2)] == [texts[0], texts[2]]
 

@@ -173,7 +173,8 @@ class TestHistory:
                 read = await core.adapter.history(place, AGES_AGO)
                 assert read is not None
                 (said,) = read.messages
-                assert (said.place, said.text, said.visibility) == (place, "hello", visibility)
+                words = "how?\n\nhello" if parent == forum else "hello"
+                assert (said.place, said.text, said.visibility) == (place, words, visibility)
             read = await core.adapter.history(Place("discord", "@me", direct), AGES_AGO)
             assert read is not None
             assert [(said.text, said.addressed) for said in read.messages] == [("hello", True)]

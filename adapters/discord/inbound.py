@@ -37,7 +37,8 @@ class Event:
     """One message in plain values.
 
     `by_person` is false for bots, webhooks and Discord's own notices. `mentioned` and `mentioned_roles` are those whom
-    Discord counts as mentioned: also the one who is answered with a ping, never @everyone.
+    Discord counts as mentioned: also the one who is answered with a ping, never @everyone. `title` is that of the forum
+    post which a message opens.
     """
 
     place: Place
@@ -57,6 +58,7 @@ class Event:
     roles: frozenset[str] = frozenset()
     edited_at: datetime | None = None
     channel_name: str = ""
+    title: str = ""
 
 
 def is_addressed(event: Event, me: Me) -> bool:
@@ -79,6 +81,7 @@ def is_aside(event: Event, me: Me) -> bool:
 def understand(event: Event, me: Me) -> Inbound | None:
     """Decide what a message is to the bot; None where no person said it, or where it says nothing to anyone.
 
+    What opens a forum post is said with its title, which often is the question itself.
     The latter is what Discord hands over of a message that is not for the bot while the message-content intent is off.
     """
     own = me.roles | {me.user}
@@ -93,7 +96,7 @@ def understand(event: Event, me: Me) -> Inbound | None:
         message_id=event.message_id,
         author=event.author.user,
         author_name=event.author.name,
-        text=text,
+        text=f"{event.title}\n\n{text}".strip(),
         sent_at=event.sent_at,
         addressed=addressed,
         visibility=event.access.visibility,

@@ -79,6 +79,7 @@ def read(message: discord.Message, channel: object) -> Event | None:
         roles=roles_of(author),
         edited_at=None if message.edited_at is None else _utc(message.edited_at),
         channel_name=name_of(channel),
+        title=_title(message, channel),
     )
 
 
@@ -145,6 +146,16 @@ def _forwarded(message: discord.Message, snapshot: discord.MessageSnapshot) -> R
 def _snapshot(message: discord.Message) -> discord.MessageSnapshot | None:
     """Find the copy of the message that this one forwards; Discord lets a message carry one."""
     return message.message_snapshots[0] if message.message_snapshots else None
+
+
+def _title(message: discord.Message, channel: object) -> str:
+    """Give the title of the forum post that a message opens: there alone a message has its own channel's id.
+
+    https://discord.com/developers/docs/resources/channel#start-thread-in-forum-or-media-channel.
+    """
+    if isinstance(channel, discord.Thread) and message.id == message.channel.id:
+        return display_name(channel.name)
+    return ""
 
 
 def _words(said: discord.Message | discord.MessageSnapshot) -> str:
