@@ -64,13 +64,13 @@ def nearest_command(text: str, prefix: str, commands: Collection[str]) -> str:
     return near[0] if near else ""
 
 
-def depends_on_joining(inbound: Inbound) -> bool:
-    """Whether `decide` has to be told if the bot has spoken there: only for what stands in a thread unaddressed.
+def depends_on_joining(inbound: Inbound, settings: CoreSettings) -> bool:
+    """Whether `decide` has to be told if the bot has spoken there: only for what is heard in a thread unaddressed.
 
     The message that opens a thread, and gives it its id, stands there before anybody else has spoken.
     """
     thread = inbound.place.thread
-    return thread not in {"", inbound.message_id} and not inbound.addressed
+    return thread not in {"", inbound.message_id} and not inbound.addressed and is_heard(inbound, settings)
 
 
 def decide(inbound: Inbound, settings: CoreSettings, commands: Collection[str], *, joined: bool) -> Decision:

@@ -10,6 +10,7 @@ import pytest
 
 from memory.ports import Store
 from memory.types import (
+    Attachment,
     Conversation,
     Decision,
     Extent,
@@ -52,6 +53,8 @@ SLACK = Place("slack", "team", "general")
 DIRECT = Place("discord", "@me", "ann")
 DAY = timedelta(days=1)
 TOKENS = USAGE.prompt_tokens + USAGE.completion_tokens
+
+FILES = (Attachment("plan.pdf", "application/pdf", 12),)
 
 
 async def say(store: Store, inbound: Inbound, answer: str, *posts: str) -> None:
@@ -138,8 +141,8 @@ class AbsenceContract:
     async def test_what_people_said_in_a_place_is_known_with_its_answers(self, store: Store, kept: Kept) -> None:
         await say(store, message(1, "long ago"), "hi", "x")
         await say(store, message(2, "hello"), "hi", "a", "b")
-        await talk(store, message(3, "nobody answers"), user="bob")
-        await accept(store, message(4, "waits"))
+        await talk(store, replace(message(3, "nobody answers"), attachments=FILES), user="bob")
+        await accept(store, replace(message(4, "waits"), attachments=FILES))
         await accept(store, message(5, "!help"), Decision.COMMAND)
         for place in (THREAD, RANDOM, replace(GENERAL, space="other"), SLACK):
             await talk(store, message(2, "elsewhere", place=place) if place != THREAD else message(6, "x", place=place))
@@ -148,8 +151,8 @@ class AbsenceContract:
 
         assert set(known) == {
             Stored("2", "hello", moment(2), ("a", "b")),
-            Stored("3", "nobody answers", moment(3)),
-            Stored("4", "waits", moment(4)),
+            Stored("3", "nobody answers", moment(3), attachments=FILES),
+            Stored("4", "waits", moment(4), attachments=FILES),
         }
 
     async def test_the_posts_of_an_answer_are_known_only_as_long_as_all_of_it_stands(

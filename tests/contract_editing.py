@@ -84,6 +84,23 @@ class EditingContract:
         assert replace(heard, id=0) == replace(turn_of(SAFE), attachments=files)
         assert (heard.tokens, said.text) == (2, "noted")
 
+    @pytest.mark.parametrize("waits", [True, False])
+    async def test_a_file_that_was_taken_off_a_message_is_gone(self, store: Store, kept: Kept, waits: bool) -> None:
+        said = replace(SECRET, attachments=(Attachment("layoffs.xlsx", "text/csv", 7), Attachment("a.png", "", 1)))
+        await (accept(store, said) if waits else talk(store, said))
+        left = replace(said, attachments=said.attachments[1:], edited_at=moment(60))
+
+        assert await amend(store, left) == HERE_ALONE
+
+        again = await kept.crash()
+        if waits:
+            assert [each.inbound.attachments for each in await pending(again, GENERAL)] == [left.attachments]
+        else:
+            (turn, *_) = (await again.load(HERE, EVERYTHING)).turns
+            assert (turn.attachments, turn.tokens) == (left.attachments, turn_of(left).tokens)
+        assert [each.is_other_than(left) for each in await again.stored(GENERAL, moment(0))] == [False]
+        assert await amend(again, left) == frozenset()
+
     async def test_a_turn_under_way_does_not_write_old_words_back(self, store: Store) -> None:
         _, exchange = await wait_for(store, SECRET)
 

@@ -53,6 +53,19 @@ async def test_what_is_listened_to_is_remembered_and_never_answered(
         assert on.said == ["m8", "m9"]
 
 
+async def test_who_names_the_bot_by_an_edit_only_is_answered_also_where_it_listened(tmp_path: Path) -> None:
+    async with stage(tmp_path, replace(SETTINGS, listen="all")) as on:
+        await overhear(on, ["what is the capital of Norway?", "who knows?"])
+        (message, _) = on.platform.written.values()
+        await on.core.amend(replace(on.rewrite(message, "what is the capital of Norway, Keeper?"), addressed=True))
+        await on.until(1)
+        await on.core.amend(replace(on.rewrite(message, "and of Sweden, Keeper?"), addressed=True))
+        await on.hear(9, "hello")
+        await on.until(2)
+        assert on.said == ["m1", "m9"]
+    assert on.asked(0) == ["Bob: who knows?", "Bob: what is the capital of Norway, Keeper?"]
+
+
 async def test_what_was_listened_to_is_not_read_a_second_time_from_the_platform(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(SETTINGS, listen="threads")) as on:
         await overhear(on, ["the boat is blue"], thread="m0", first=2)

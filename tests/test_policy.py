@@ -135,15 +135,15 @@ def test_a_free_thread_leaves_its_channel_as_it_is() -> None:
 
 
 def test_only_for_an_unaddressed_message_in_a_thread_it_matters_whether_the_bot_has_spoken_there() -> None:
-    assert depends_on_joining(inbound(addressed=False, place=THREAD))
-    assert not depends_on_joining(inbound(place=THREAD))
-    assert not depends_on_joining(inbound(addressed=False))
+    assert depends_on_joining(inbound(addressed=False, place=THREAD), CoreSettings())
+    assert not depends_on_joining(inbound(place=THREAD), CoreSettings())
+    assert not depends_on_joining(inbound(addressed=False), CoreSettings())
 
 
 def test_before_the_message_that_opens_a_thread_nobody_can_have_spoken_there() -> None:
     opening = inbound(addressed=False, place=replace(THREAD, thread="7"))
-    assert depends_on_joining(replace(opening, message_id="8"))
-    assert not depends_on_joining(replace(opening, message_id="7"))
+    assert depends_on_joining(replace(opening, message_id="8"), CoreSettings())
+    assert not depends_on_joining(replace(opening, message_id="7"), CoreSettings())
 
 
 def test_a_channel_is_one_conversation_for_everybody() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -34,21 +35,55 @@ async def test_who_did_not_talk_to_the_bot_is_told_nothing(tmp_path: Path) -> No
         with full_disk(), pytest.raises(StorageUnavailable):
             await on.hear(2, "hi Bob", thread="t", addressed=False)
         await on.hear(3, "!help")
-        await on.until(2)
-    assert on.said == ["m1", "m3"]
+        await on.wait_for(lambda: "m3" in on.said)
+    assert ("m2", NOT_TAKEN) not in on.platform.said
 
 
-async def test_whose_edit_or_deletion_could_not_be_taken_in_the_platform_is_told(tmp_path: Path) -> None:
+async def test_an_edit_that_could_not_be_taken_in_is_when_it_can_be(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         await on.hear(1, "hello")
         await on.until(1)
-        message = on.write(1, "")
         with full_disk():
             with pytest.raises(StorageError):
-                await on.core.amend(on.rewrite(message, "good morning"))
+                await on.core.amend(on.rewrite(on.write(1, "hello"), "good morning"))
+            assert await on.transcript() == ["hello", "Answer 1."]
+        await on.until_recorded("good morning", "Answer 1.")
+
+
+@pytest.mark.parametrize("hours", [0, 48])
+async def test_a_deletion_that_could_not_be_taken_in_is_when_it_can_be_however_old_the_message(
+    tmp_path: Path, hours: int
+) -> None:
+    async with stage(tmp_path) as on:
+        await on.hear(1, "hello")
+        await on.until(1)
+        message = on.write(1, "hello")
+        on.now += timedelta(hours=hours)
+        with full_disk():
             with pytest.raises(StorageError):
                 await on.core.erase(message.place, ["m1"])
-        assert await on.transcript() == ["hello", "Answer 1."]
+            assert await on.transcript() == ["hello", "Answer 1."]
+        await on.until_recorded("Answer 1.")
+
+
+async def test_a_message_that_could_not_be_taken_in_is_taken_in_when_it_can_be(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await on.hear(1, "hello", thread="t")
+        await on.until(1)
+        with full_disk(), pytest.raises(StorageUnavailable):
+            await on.hear(2, "and you?", thread="t", addressed=False)
+        await on.until_recorded("hello", "Answer 1.", "and you?", "Answer 2.", thread="t")
+
+
+async def test_who_is_denied_is_not_told_that_he_could_not_be_taken_in(tmp_path: Path) -> None:
+    async with stage(tmp_path, replace(SETTINGS, deny=frozenset({"stage:eve"}))) as on:
+        with full_disk():
+            assert not await on.hear(1, "hello", author="eve")
+            assert not await on.hear(2, "hello", author="eve", thread="t", addressed=False)
+            with pytest.raises(StorageUnavailable):
+                await on.hear(3, "hello")
+            await on.until(1)
+    assert on.platform.said[0] == ("m3", NOT_TAKEN)
 
 
 async def test_what_was_taken_in_is_answered_when_the_disk_lets_it_in_the_message_that_said_so(tmp_path: Path) -> None:

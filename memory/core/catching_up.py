@@ -141,14 +141,23 @@ class CatchUp:
             return
         if missed:
             self._closed.add(platform)
+        self._start(platform, missed=missed)
+
+    def _start(self, platform: str, *, missed: bool) -> None:
         self._under_way.add(platform)
         self._tasks.spawn(self._catch_up(self._platforms[platform], missed=missed))
 
     def refused(self, platform: str) -> None:
-        """Read once more, if anything is being read, what may have been heard and could not be kept."""
+        """Read once more what may have been heard and could not be kept: a platform may say it but once.
+
+        Nobody is held for it. What was not caught up with yet will be, when the platform is connected.
+        """
         self._missed_at[platform] = monotonic()
         if platform in self._under_way:
             self._again.add(platform)
+        elif platform in self._sound:
+            self._sound.discard(platform)
+            self._start(platform, missed=True)
 
     async def note_first_start(self) -> None:
         """Let nothing be missed from now on of a platform that was never served; what is older was not for the bot.
@@ -312,7 +321,7 @@ class CatchUp:
         for inbound in history.messages:
             known = stored.get(inbound.message_id)
             if known is not None:
-                if inbound.edited_at is not None and inbound.text != known.text:
+                if known.is_other_than(inbound):
                     tally["edited"] += 1
                     await self._amend(inbound)
             elif inbound.sent_at > span.since:

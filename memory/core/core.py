@@ -8,20 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from itertools import chain, repeat
 
 from errors import PlatformError, StorageError, StorageUnavailable
 from memory import policy
 from memory.commands import DISCREET, FORGET, NAMES, Commands
-from memory.core.catching_up import HOLD_SECONDS, PAUSES, CatchUp
+from memory.core.catching_up import HOLD_SECONDS, CatchUp
 from memory.core.commanding import Commanding
 from memory.core.earlier import Earlier
 from memory.core.early import EarlyChanges
+from memory.core.erasing import Erasing
 from memory.core.folding import Folding
 from memory.core.lanes import Fresh, Lanes
 from memory.core.limiting import Limiting
@@ -43,7 +42,6 @@ from memory.types import (
     CoreSettings,
     Decision,
     Extent,
-    Forgetting,
     Inbound,
     Owed,
     Place,
@@ -53,9 +51,6 @@ from memory.types import (
 )
 
 log = logging.getLogger(__name__)
-
-LATER = timedelta(days=1)
-"""By how much a platform's clock is ahead of ours at most."""
 
 TOLD = 1000
 """Messages that could not be taken in, whose authors have been told so: a platform may deliver one again and again."""
@@ -83,7 +78,6 @@ class Core:
         self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._unsure: set[str] = set()
         self._early = EarlyChanges()
-        self._sleep = sleep
         self._tasks = Tasks()
         self._planning = Planning(settings, count, clock)
         self._folding = Folding(self._planning, store, model)
@@ -91,6 +85,7 @@ class Core:
         self._voice = Voice(store, self._platforms, suspects, sleep)
         commands = Commands(settings, store, self, self.moderates, clock, self._link)
         self._commanding = Commanding(settings.prefix, store, self._voice, self._platforms, commands)
+        self._erasing = Erasing(store, self._early, self._tasks, clock, sleep, self._gone, self._refused)
         self._catch_up = CatchUp(
             store=store,
             platforms=self._platforms,
@@ -101,7 +96,7 @@ class Core:
             hold_seconds=hold_seconds,
             take=self._take_missed,
             amend=self.amend,
-            erase=self.erase,
+            erase=self._erasing.erase_missed,
             take_up=self._take_up,
             released=self._release,
         )
@@ -185,73 +180,44 @@ class Core:
     async def accept(self, inbound: Inbound) -> bool:
         """See `memory.ports.Accept`."""
         try:
-            if inbound.place.platform in self._unsure:
-                raise StorageUnavailable("it is not on disk who can read what now")
             decision = await self._take(inbound, missed=False)
         except StorageError as exc:
-            self._catch_up.refused(inbound.place.platform)
+            self._refused(inbound.place.platform)
             self._tell_once(inbound, exc)
             raise
         return decision in {Decision.ANSWER, Decision.COMMAND}
 
     async def amend(self, inbound: Inbound) -> None:
-        """See `memory.ports.Amend`; a young message that is for the bot only since its edit comes in like a new one."""
+        """See `memory.ports.Amend`; a young message that is for the bot only since its edit comes in like a new one.
+
+        One that was known as addressed to the bot has been answered, or is going to be.
+        """
         turn = self._planning.hear(inbound, Thread(policy.conversation_of(inbound, self._settings), epoch=0))
-        with self._refusing(inbound.place.platform):
+        try:
             changed = await self._store.amend(inbound, turn, find_echo)
-        if changed is not None:
+        except StorageError:
+            self._refused(inbound.place.platform)
+            raise
+        if changed is None:
+            self._early.amend(inbound)
+        else:
             self._lanes.interrupt(changed)
-            return
-        self._early.amend(inbound)
         if inbound.addressed and self._clock() - inbound.sent_at <= self._answered_within:
             await self.accept(inbound)
 
     async def erase(self, place: Place, message_ids: Sequence[str]) -> None:
         """See `memory.ports.Erase`."""
-        if not message_ids:
-            return  # a forgetting that names no messages is one of the whole place
-        self._early.erase(place, message_ids)
-        await self._erase(Forgetting(replace(place, thread=""), self._clock(), messages=tuple(message_ids)))
+        await self._erasing.erase(place, message_ids)
 
     async def removed(self, place: Place) -> None:
-        """See `memory.ports.Removed`; what the disk does not take is tried again, for no platform says it twice.
+        """See `memory.ports.Removed`."""
+        await self._erasing.remove(place)
 
-        What comes in of the place hereafter is late, whatever its time.
-        """
-        forgetting = Forgetting(place, self._clock() + LATER)
-        try:
-            await self._erase(forgetting)
-        except StorageError:
-            self._tasks.spawn(self._erase_later(forgetting))
-            raise
+    def _gone(self, extent: Extent) -> None:
+        self._lanes.interrupt(extent, erased=True)
 
-    async def _erase_later(self, forgetting: Forgetting) -> None:
-        for pause in chain(PAUSES, repeat(PAUSES[-1])):
-            await self._sleep(pause)
-            try:
-                await self._erase(forgetting)
-            except StorageError as exc:
-                log.warning("not erased", extra={"place": str(forgetting.place)}, exc_info=exc)
-            else:
-                break
-
-    async def _erase(self, forgetting: Forgetting) -> None:
-        """Forget what is gone from a platform."""
-        with self._refusing(forgetting.place.platform):
-            extent = await self._store.forget(forgetting, find_echo)
-        if extent.touched:
-            place = str(forgetting.place)
-            log.info("erased", extra={"place": place, "turns": extent.turns, "waiting": extent.waiting})
-            self._lanes.interrupt(extent, erased=True)
-
-    @contextmanager
-    def _refusing(self, platform: str) -> Iterator[None]:
-        """Around what has to be kept: what cannot be is read again where a platform is being caught up with."""
-        try:
-            yield
-        except StorageError:
-            self._catch_up.refused(platform)
-            raise
+    def _refused(self, platform: str) -> None:
+        self._catch_up.refused(platform)
 
     async def channels(self, channels: Sequence[Channel]) -> None:
         """See `memory.ports.Channels`."""
@@ -294,7 +260,8 @@ class Core:
         inbound = now_standing
         conversation = policy.conversation_of(inbound, self._settings)
         audience = self._planning.audience(inbound)
-        joined = policy.depends_on_joining(inbound) and await self._store.joined(inbound.place, inbound.sent_at)
+        asks = policy.depends_on_joining(inbound, self._settings)
+        joined = asks and await self._store.joined(inbound.place, inbound.sent_at)
         decision = policy.decide(inbound, self._settings, NAMES, joined=joined)
         if missed:
             forgets = policy.command_of(inbound.text, self._settings.prefix, NAMES) == FORGET
@@ -302,6 +269,8 @@ class Core:
             decision = policy.decide_late(decision, age, self._answered_within, forgets=forgets)
         if decision is Decision.IGNORE:
             return decision
+        if inbound.place.platform in self._unsure:
+            raise StorageUnavailable("it is not on disk who can read what now")
         if decision is Decision.COMMAND and self._is_discreet(inbound):
             inbound = replace(inbound, private=True)
         if decision is Decision.ANSWER and self._lanes.idle(conversation):
@@ -326,7 +295,7 @@ class Core:
         """Say once to the author of a message for the bot that it could not be taken in."""
         key = inbound.place.channel, inbound.message_id
         for_me = inbound.addressed or policy.command_of(inbound.text, self._settings.prefix, NAMES)
-        if not for_me or key in self._told:
+        if not for_me or key in self._told or not policy.is_heard(inbound, self._settings):
             return
         self._told[key] = None
         if len(self._told) > TOLD:

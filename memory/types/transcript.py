@@ -227,7 +227,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is known of one message of a place: its words and, of a person's message that was answered, its answer.
+    """What is known of one message of a place: its words and files and, of one that was answered, its answer.
 
     `posts` are the ids of the platform's messages that hold that answer.
     """
@@ -236,6 +236,12 @@ class Stored:
     text: str
     sent_at: datetime
     posts: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+    def is_other_than(self, inbound: Inbound) -> bool:
+        """Whether the message was edited since, as it stands on the platform now."""
+        now = inbound.text, inbound.attachments
+        return inbound.edited_at is not None and now != (self.text, self.attachments)
 
 
 @dataclass(frozen=True, slots=True)

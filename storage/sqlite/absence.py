@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from memory.types import Place, Stored
-from storage.sqlite.rows import to_micros, to_moment
+from storage.sqlite.rows import attachments_in, to_attachments, to_micros, to_moment
 
 LOOKED_BACK = 20_000
 """Turns that are looked through for the places of late: the work does not grow with the database."""
@@ -55,7 +55,7 @@ def stored(db: sqlite3.Connection, place: Place, since: datetime) -> tuple[Store
     """See `Store.stored`."""
     where = (place.platform, place.space, place.channel, place.thread)
     waiting = db.execute(
-        "SELECT i.message_id, i.text, i.sent_at FROM inbox i JOIN conversations c ON c.id = i.conversation"
+        "SELECT i.message_id, i.text, i.sent_at, i.extras FROM inbox i JOIN conversations c ON c.id = i.conversation"
         " WHERE c.platform = ? AND c.space = ? AND c.channel = ? AND c.thread = ?"
         " AND i.state = 'waiting' AND i.decision <> 'command' AND i.sent_at >= ? ORDER BY i.sent_at DESC LIMIT ?",
         (*where, to_micros(since), COMPARED),
@@ -63,20 +63,21 @@ def stored(db: sqlite3.Connection, place: Place, since: datetime) -> tuple[Store
     conversations = db.execute(
         "SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ? AND thread = ?", where
     ).fetchall()
-    turns = [
-        (message_id, text, sent_at)
+    said = [(*row[:3], attachments_in(row[3])) for row in waiting]
+    said += [
+        (*row[:3], to_attachments(row[3]))
         for (conversation,) in conversations
-        for message_id, text, sent_at in db.execute(
-            "SELECT message_id, text, sent_at"
+        for row in db.execute(
+            "SELECT message_id, text, sent_at, attachments"
             " FROM (SELECT * FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?)"
             " WHERE role = 'user' AND sent_at >= ?",
             (conversation, COMPARED, to_micros(since)),
         ).fetchall()
     ]
-    newest = sorted((*waiting, *turns), key=lambda row: (row[2], row[0]))[-COMPARED:]
+    newest = sorted(said, key=lambda row: (row[2], row[0]))[-COMPARED:]
     return tuple(
-        Stored(message_id, text, to_moment(sent_at), _posts(db, place, message_id))
-        for message_id, text, sent_at in newest
+        Stored(message_id, text, to_moment(sent_at), _posts(db, place, message_id), attachments)
+        for message_id, text, sent_at, attachments in newest
     )
 
 

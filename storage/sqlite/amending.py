@@ -33,12 +33,10 @@ def amend(db: sqlite3.Connection, inbound: Inbound, turn: Turn, echoes: Echoes, 
         return None
     row, state, conversation, text, extras = seen
     extent, touched, unfolded = _amend_turns(db, inbound, turn, echoes, now)
-    if state == "waiting" and text != to_text(inbound.text):
-        # An edit changes nothing of what is quoted, and what was forgotten of that stays so.
-        db.execute(
-            "UPDATE inbox SET text = ?, extras = ? WHERE id = ?",
-            (to_text(inbound.text), dump_extras(inbound, quote_in(extras)), row),
-        )
+    # An edit changes nothing of what is quoted, and what was forgotten of that stays so.
+    new = to_text(inbound.text), dump_extras(inbound, quote_in(extras))
+    if state == "waiting" and (text, extras) != new:
+        db.execute("UPDATE inbox SET text = ?, extras = ? WHERE id = ?", (*new, row))
         touched.add(conversation)
     if touched:
         quoting, folded = _amend_quotes(db, inbound)
@@ -59,14 +57,15 @@ def _amend_turns(
 ) -> tuple[Extent, set[int], set[int]]:
     """Give the turn its new words, in every conversation of the channel that holds it, and take away what had the old.
 
-    Returns how much that was, the conversations that it concerns, and those that lost a summary.
+    A file that was taken off counts as words. Returns how much that was, the conversations that it concerns, and those
+    that lost a summary.
     """
     place, said = inbound.place, [to_text(turn.text)]
     found = db.execute(
         "SELECT t.id, t.conversation, t.text FROM turns t CROSS JOIN conversations c ON c.id = t.conversation"
-        " WHERE t.message_id = ? AND t.role = 'user' AND t.text <> ?"
+        " WHERE t.message_id = ? AND t.role = 'user' AND (t.text <> ? OR t.attachments IS NOT ?)"
         " AND c.platform = ? AND c.space = ? AND c.channel = ?",
-        (inbound.message_id, *said, place.platform, place.space, place.channel),
+        (inbound.message_id, *said, dump_attachments(turn.attachments), place.platform, place.space, place.channel),
     ).fetchall()
     facts = _stated(db, inbound, expired=not found)
     if not (found or facts):

@@ -110,7 +110,8 @@ def _dump(parts: Sequence[object]) -> str:
     return to_text(json.dumps(parts, ensure_ascii=False))
 
 
-def _to_attachments(stored: str | None) -> tuple[Attachment, ...]:
+def to_attachments(stored: str | None) -> tuple[Attachment, ...]:
+    """Attachments from what `dump_attachments` made of them."""
     return tuple(Attachment(*fields) for fields in json.loads(stored)) if stored else ()
 
 
@@ -126,6 +127,11 @@ def quote_in(extras: str | None) -> Quote | None:
     return to_quote(quote) if quote else None
 
 
+def attachments_in(extras: str | None) -> tuple[Attachment, ...]:
+    """The attachments from what `dump_extras` made of a message."""
+    return to_attachments(json.loads(extras)[0]) if extras else ()
+
+
 def to_turn(row: Row) -> Turn:
     """A row of the columns TURN."""
     id_, role, author, author_name, text, tokens, sent_at, message_id, attachments, quote = row
@@ -138,7 +144,7 @@ def to_turn(row: Row) -> Turn:
         tokens,
         to_moment(sent_at),
         message_id,
-        _to_attachments(attachments),
+        to_attachments(attachments),
         to_quote(quote) if quote else None,
     )
 
@@ -166,7 +172,7 @@ def to_waiting(row: Row, posts: tuple[str, ...]) -> Waiting:
         Visibility(visibility),
         bool(aside),
         tuple(Person(*fields) for fields in mentions),
-        _to_attachments(attachments),
+        to_attachments(attachments),
         to_quote(quote) if quote else None,
         private=bool(private),
         enclosed=enclosed,
