@@ -10,7 +10,7 @@ import pytest
 
 from memory.forgetting import find_echo
 from memory.ports import Store
-from memory.types import Decision, Extent, Forgetting, Inbound, Place, Scope, Visibility
+from memory.types import Audience, Decision, Extent, Forgetting, Inbound, Place, Scope, Visibility
 from tests.kept import (
     EVERYTHING,
     GENERAL,
@@ -176,6 +176,22 @@ class ReachContract:
         assert gone == Extent(turns=1, summaries=1, conversations=1, facts=1)
         assert await texts(store, RANDOM) == ["do you know my code?", "thanks", "not at all"]
         assert await summary(store, RANDOM) == ""
+
+    async def test_a_fact_goes_from_where_it_stood_although_what_its_person_said_there_has_expired(
+        self, store: Store
+    ) -> None:
+        there = conversation_at(RANDOM)
+        await state(store, SECRET, "code", "K7")
+        await talk(store, message(2, "hello", place=RANDOM), "hi")
+        thread = await store.load(there, EVERYTHING)
+        done = fold_of(there, "they talked", thread.turns[-1].id, None)
+        assert await store.save_fold(replace(done, audience=Audience(RANDOM, SECRET.access)))
+        await store.prune(moment(50))
+        await talk(store, message(60, "and her code?", "bob", RANDOM), "it is K7")
+
+        await forget(store, Forgetting(GENERAL, NOW, messages=("1",)))
+
+        assert await texts(store, RANDOM) == ["and her code?"]
 
     async def test_words_that_their_author_keeps_elsewhere_betray_nothing_there(self, store: Store) -> None:
         await state(store, SECRET, "code", "K7")

@@ -341,7 +341,8 @@ class CatchUp:
                 continue
             if message.message_id not in history.standing:
                 gone.append(message.message_id)
-            gone += [post for post in message.posts if post not in history.standing]
+            if history.until is None:  # else the answer may stand behind what was read
+                gone += [post for post in message.posts if post not in history.standing]
         if gone:
             tally["deleted"] += len(gone)
             await self._erase(place, gone)

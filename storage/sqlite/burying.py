@@ -106,11 +106,13 @@ def _let_go_of_posts(db: sqlite3.Connection, conversation: int) -> None:
     """Keep no posts of what was forgotten, but for those of a reply that is owed, or begun (rule 7)."""
     void = f"conversation = ? AND state = 'forgotten' AND NOT {_ANSWERED}"
     db.execute(
-        f"UPDATE inbox SET unsaid = 0 WHERE {void} AND NOT EXISTS (SELECT 1 FROM posts WHERE posts.inbox = inbox.id)",
+        f"UPDATE inbox INDEXED BY inbox_forgotten SET unsaid = 0 WHERE {void} AND unsaid = 1"
+        " AND NOT EXISTS (SELECT 1 FROM posts WHERE posts.inbox = inbox.id)",
         (conversation,),
     )
     db.execute(
-        f"DELETE FROM posts WHERE inbox IN (SELECT id FROM inbox WHERE {void} AND unsaid = 0)",
+        "DELETE FROM posts WHERE inbox IN"
+        f" (SELECT id FROM inbox INDEXED BY inbox_forgotten WHERE {void} AND unsaid = 0)",
         (conversation,),
     )
 

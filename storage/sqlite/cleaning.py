@@ -15,7 +15,6 @@ from storage.archive import Archive
 from storage.sqlite import archived, expiry, recall
 from storage.sqlite.connection import Connection, checkpoint
 from storage.sqlite.expiry import Expired
-from storage.sqlite.rows import to_micros
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,7 @@ class Cleaning:
         await self._writer.run(_vacuum)
         if not await checkpoint(self._writer):
             return False
-        await self._writer.write(_note_scrubbed, due, self._clock())
+        await self._writer.write(_note_scrubbed, due)
         return True
 
     async def _clean_archive(self) -> bool:
@@ -88,7 +87,7 @@ class Cleaning:
 
 def _scrub_due(db: sqlite3.Connection) -> int | None:
     """The newest request for a scrub that was not carried out."""
-    found = db.execute("SELECT MAX(id) FROM scrubs WHERE done_at IS NULL").fetchone()
+    found = db.execute("SELECT MAX(id) FROM scrubs").fetchone()
     return None if found[0] is None else int(found[0])
 
 
@@ -97,5 +96,5 @@ def _vacuum(db: sqlite3.Connection) -> None:
     db.execute("VACUUM")
 
 
-def _note_scrubbed(db: sqlite3.Connection, due: int, now: datetime) -> None:
-    db.execute("UPDATE scrubs SET done_at = ? WHERE id <= ? AND done_at IS NULL", (to_micros(now), due))
+def _note_scrubbed(db: sqlite3.Connection, due: int) -> None:
+    db.execute("DELETE FROM scrubs WHERE id <= ?", (due,))

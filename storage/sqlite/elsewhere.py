@@ -218,8 +218,7 @@ def _told_of(db: sqlite3.Connection, person: tuple[str, str, str], facts: Sequen
     found = db.execute(
         "SELECT id FROM conversations WHERE platform = ? AND space = ? AND (id IN"
         " (SELECT conversation FROM turns INDEXED BY turns_of_author WHERE author = ? AND author <> '') OR id IN"
-        " (SELECT s.conversation FROM summaries s JOIN json_each(s.facts) f"
-        "  WHERE f.value IN (SELECT value FROM json_each(?)))) ORDER BY id",
+        " (SELECT conversation FROM facts_shown WHERE fact IN (SELECT value FROM json_each(?)))) ORDER BY id",
         (platform, space, user, json.dumps(ids)),
     )
     return [row[0] for row in found]

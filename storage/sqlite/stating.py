@@ -19,6 +19,7 @@ from datetime import datetime
 
 from memory.types import ADULT, Audience, Fact, Visibility, newest_of_each_slot
 from storage.sqlite.facts import COLUMNS, facts, to_fact
+from storage.sqlite.forgetting import due_scrub
 from storage.sqlite.hearing import heard, scope_id
 from storage.sqlite.inbox import is_forgotten
 from storage.sqlite.rows import to_micros, to_text
@@ -78,7 +79,7 @@ def forget(db: sqlite3.Connection, audience: Audience, number: int, now: datetim
     if not rows:
         return None
     _bury(db, rows, now)
-    db.execute("INSERT INTO scrubs (asked_at) VALUES (?)", (to_micros(now),))
+    due_scrub(db, now)
     return newest_of_each_slot(list(rows.values()))[-1]
 
 

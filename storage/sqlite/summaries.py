@@ -43,6 +43,11 @@ def save_fold(db: sqlite3.Connection, fold: FoldDone, now: datetime) -> bool:
             stand,
         ),
     )
+    db.execute(
+        "INSERT INTO facts_shown (fact, conversation) SELECT value, ? FROM json_each(?)"
+        " WHERE true ON CONFLICT DO NOTHING",
+        (row, stand or "[]"),
+    )
     mark_read(db, row, summary.through)
     insert_fold_usage(db, fold.conversation, fold.usage, now)
     return True
