@@ -158,12 +158,14 @@ def next_burst(waiting: Sequence[Waiting], begun: Collection[int] = ()) -> Burst
     1. A reply that was begun, or may have been, is made again where it stands. So messages that were taken up are
        taken up again as they were, alone or together, and what their author has said since then waits.
     2. A message that was attempted when the process died goes alone, so that it does not take others with it.
+    3. What was said while others could read the place goes apart: each turn is heard by those who could read it then.
     """
     if not waiting:
         return None
     if waiting[0].attempts > 0:
         return Burst((waiting[0],), answered=waiting[0].decision is Decision.ANSWER)
-    waiting = list(takewhile(lambda message: message.attempts <= 0, waiting))
+    access = waiting[0].inbound.access
+    waiting = list(takewhile(lambda message: message.attempts <= 0 and message.inbound.access == access, waiting))
     to_answer = [message for message in waiting if message.decision is Decision.ANSWER]
     if not to_answer:
         return Burst(tuple(waiting), answered=False)

@@ -76,7 +76,8 @@ class Platform:
     longest that one message can be.
 
     Of what is read back: `reading` holds it back, that of all places or of those that are `slow`; `breaks` come in its
-    place; `unreadable` places cannot be read. `read_before` are the messages before which was read.
+    place; `read_until` is how far it comes, which leaves out all posts; `unreadable` places cannot be read.
+    `read_before` are the messages before which was read; what was found then waits at the `door`.
     """
 
     failures: list[Exception] = field(default_factory=list)
@@ -88,11 +89,13 @@ class Platform:
     slow: set[Place] = field(default_factory=set)
     breaks: list[Exception] = field(default_factory=list)
     unreadable: set[Place] = field(default_factory=set)
+    read_until: datetime | None = None
     said: list[tuple[str, str]] = field(default_factory=list)
     posts: dict[str, Post] = field(default_factory=dict)
     written: dict[tuple[Place, str], Inbound] = field(default_factory=dict)
     read: list[Place] = field(default_factory=list)
     read_before: list[str] = field(default_factory=list)
+    door: asyncio.Event | None = None
     name: str = "stage"
     alive: bool = True
     whispers: bool = False
@@ -126,11 +129,14 @@ class Platform:
             raise self.breaks.pop(0)
         if place in self.unreadable:
             return None
-        fresh = [message for message in self.written.values() if message.sent_at >= since]
+        until = self.read_until
+        fresh = [m for m in self.written.values() if m.sent_at >= since and (until is None or m.sent_at <= until)]
         here = sorted((m for m in fresh if m.place == place), key=lambda m: m.sent_at)
-        standing = {message.message_id for message in here} | {id_ for id_, p in self.posts.items() if p.place == place}
+        standing = {message.message_id for message in here}
+        if until is None:
+            standing |= {id_ for id_, post in self.posts.items() if post.place == place}
         threads = dict.fromkeys(m.place for m in fresh if m.place != place and replace(m.place, thread="") == place)
-        return History(place, since, tuple(here), frozenset(standing), tuple(threads))
+        return History(place, since, tuple(here), frozenset(standing), tuple(threads), until)
 
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
         life, text, posts = self._life, "", list(posted)
@@ -177,6 +183,8 @@ class Platform:
         earlier = [
             m for key, m in self.written.items() if (m.place == place or key == parent) and m.sent_at < inbound.sent_at
         ]
+        if self.door is not None:
+            await self.door.wait()
         return sorted(earlier, key=lambda m: m.sent_at)[-most:]
 
     async def announce(self, place: Place, text: str) -> None:

@@ -242,6 +242,19 @@ class TestChanges:
             await self.caught_up(on)
         assert on.asked() == ["Ann: my name is Jon", "Ann: what is my name?"]
 
+    async def test_an_answer_that_stands_behind_what_was_read_is_not_taken_for_deleted(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            await on.hear(1, "hello", thread="t")
+            await on.until(1)
+            await on.hear(2, "hello", channel="other")
+            await on.until(2)
+            on.platform.read_until = on.write(1, "hello", thread="t").sent_at
+            await on.die_and_start(missed=True)
+            await on.wait_for(lambda: Place("stage", "space", "channel", "t") in on.platform.read)
+            await on.hear(9, "and now?", thread="t")
+            await on.wait_for(lambda: "m9" in on.said)
+            assert on.asked() == ["Ann: hello", "Answer 1.", "Ann: and now?"]
+
     async def test_what_was_deleted_before_it_could_be_answered_is_not_answered(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             await on.hear(-9, "hello")

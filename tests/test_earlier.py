@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from errors import PlatformUnreachable
 from memory.types import Inbound, Quote
@@ -157,6 +160,22 @@ class TestThreads:
             assert "yak" in request
             assert "zebra" not in request
             assert "lynx" not in request
+
+    @pytest.mark.parametrize("how", ["edited", "deleted"])
+    async def test_what_changes_while_it_is_read_is_taken_in_as_it_is_then(self, tmp_path: Path, how: str) -> None:
+        async with stage(tmp_path) as on:
+            one, _ = talk_in_thread(on, "the zebra code", "on Friday")
+            on.platform.door = asyncio.Event()
+            calling = asyncio.create_task(call(on, 9, "who comes?"))
+            await on.wait_for(lambda: bool(on.platform.read_before))
+            if how == "edited":
+                await on.core.amend(replace(one, text="the yak code", edited_at=on.now))
+            else:
+                await on.core.erase(one.place, [one.message_id])
+            on.platform.door.set()
+            request = await calling
+            assert "zebra" not in request
+            assert ("yak" in request) is (how == "edited")
 
 
 class TestReplies:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from memory.answers import FOLD_SCHEMA
 from memory.fold import Opening, plan_fold, plan_reading
 from memory.fold.asking import write_times
-from memory.prompt import Budget, Notes, Snapshot, plan_budget, plan_prompt, render, write_persona
+from memory.prompt import NO_FACTS, Budget, Notes, Snapshot, plan_budget, plan_prompt, render, write_persona
 from memory.types import CoreSettings, Prompt, Thread, Turn, Visibility
 from tests.transcripts import NOON, count, ids, recount, said, summary, talk, thread, transcripts
 
@@ -61,6 +61,13 @@ def test_its_last_message_tells_when_what_stands_above_was_sent_and_how_long_the
     assert "1-6: 2026-11-20 12:01-12:06; 7-12: 2026-11-21 12:01-12:06" in closing
     assert "at most 30 tokens" in closing
     assert "Ann" not in closing
+
+
+def test_facts_at_its_head_stay_out_of_the_summary_they_may_have_been_said_elsewhere() -> None:
+    for begun, told in ((opening(), True), (replace(opening(), facts=NO_FACTS), False)):
+        fold = plan_fold(thread(talk(9)), replace(BUDGET, keep=0), count, begun)
+        assert fold is not None
+        assert ("kept beside the summary: leave it out" in fold.request.messages[-1].content) is told
 
 
 def test_where_messages_bear_no_names_its_last_message_says_who_writes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Literal
 import pytest
 
 from errors import ModelUnreachable, PlatformUnreachable
+from memory.phrases import NOTHING_TO_FORGET
 from memory.types import Inbound, Place, Visibility
 from tests.scenes import DiscordScene
 from tests.stage import SETTINGS, Stage, stage
@@ -32,6 +34,20 @@ async def ask(on: Stage, number: int, text: str, *, thread: str = "") -> list[st
     await on.hear(number, text, thread=thread)
     await on.until(said + 1)
     return on.asked()
+
+
+async def test_who_has_himself_forgotten_where_nothing_is_kept_is_not_taken_in_with_what_is_older(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as on:
+        on.write(1, "the zebra code", author="bob", thread="t", addressed=False)
+        on.write(2, "the lynx code", author="cy", thread="t", addressed=False)
+        await on.hear(3, "!forget me", author="bob", thread="t")
+        await on.until(1)
+        assert on.platform.said[0][1] == NOTHING_TO_FORGET
+        request = await ask(on, 4, "which code?", thread="t")
+    assert any("lynx" in text for text in request)
+    assert not any("zebra" in text for text in request)
 
 
 # ---- memory.listen
@@ -64,6 +80,14 @@ async def test_who_names_the_bot_by_an_edit_only_is_answered_also_where_it_liste
         await on.until(2)
         assert on.said == ["m1", "m9"]
     assert on.asked(0) == ["Bob: who knows?", "Bob: what is the capital of Norway, Keeper?"]
+
+
+async def test_what_is_deleted_the_moment_it_is_overheard_is_not_remembered(tmp_path: Path) -> None:
+    async with stage(tmp_path, replace(SETTINGS, listen="all")) as on:
+        for number in range(9):
+            message = on.write(number, f"the secret is K{number}", thread="t", addressed=False)
+            await asyncio.gather(on.core.accept(message), on.core.erase(message.place, [message.message_id]))
+        assert await ask(on, 10, "hello", thread="t") == ["Ann: hello"]
 
 
 async def test_what_was_listened_to_is_not_read_a_second_time_from_the_platform(tmp_path: Path) -> None:

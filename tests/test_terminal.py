@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -212,6 +213,18 @@ async def test_the_part_is_noted_once_it_can_be_read() -> None:
         feed.close()
         await core.run(Terminal(stdin=stdin, stdout=stdout, user="ann"))
         assert read == [f"0 {core.accepted[0].message_id}-reply hello\n"]
+
+
+async def test_what_is_said_later_counts_as_later_also_when_the_clock_is_set_back() -> None:
+    core, hours = Core(), iter([12, 11, 11, 13])
+    with pipes() as (stdin, feed, stdout, _):
+        feed.write("one\ntwo\nthree\nfour\n")
+        feed.close()
+        clock = lambda: datetime(2026, 11, 20, next(hours), tzinfo=UTC)  # noqa: E731 - read four times, here alone
+        await core.run(Terminal(stdin=stdin, stdout=stdout, user="ann", clock=clock))
+    said_at = [message.sent_at for message in core.accepted]
+    assert said_at == sorted(set(said_at))
+    assert (said_at[0].hour, said_at[-1].hour) == (12, 13)
 
 
 async def test_when_nobody_reads_the_replies_any_more_it_ends_quietly() -> None:

@@ -12,7 +12,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from adapters.terminal.pipe import Pipe
@@ -61,6 +61,7 @@ class Terminal:
         self._face = Screen(read, write, greeting) if interactive else Pipe(read, write)
         self._user = user or _login()
         self._clock = clock
+        self._last = datetime.min.replace(tzinfo=UTC)
         self._unanswered: dict[str, asyncio.Event] = {}
         self._gone: PlatformGone | None = None
 
@@ -167,7 +168,7 @@ class Terminal:
             author=self._user,
             author_name=self._user,
             text=text,
-            sent_at=self._clock(),
+            sent_at=self._next_moment(),
             addressed=True,
             visibility=Visibility.DIRECT,
         )
@@ -177,6 +178,11 @@ class Terminal:
                 await answered.wait()
         finally:
             del self._unanswered[message.message_id]
+
+    def _next_moment(self) -> datetime:
+        """Now, and later than all that was said: a clock that is set back must not put it before a `!forget`."""
+        self._last = max(self._clock(), self._last + timedelta(microseconds=1))
+        return self._last
 
     async def _hand_over(self, message: Inbound, accept: Accept) -> bool:
         """Whether a reply is to come; one also comes to a message that could not be taken in, and says so."""

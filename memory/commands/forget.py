@@ -58,11 +58,9 @@ class Forget:
             last=asked.last,
             owner=conversation_of(inbound, self._settings).user,
         )
-        if asked.now:
+        extent = None if asked.now else await self._store.extent(forgetting, find_echo)
+        if not extent:  # where nothing is kept there is nothing to ask, and what is older is never to be taken in
             return await self._do(forgetting, call)
-        extent = await self._store.extent(forgetting, find_echo)
-        if not extent:
-            return phrases.NOTHING_TO_FORGET
         self._ask(inbound, forgetting)
         return phrases.write_question(extent, asked.what, asked.user_name, inbound.place, prefix)
 

@@ -107,7 +107,7 @@ class Core:
             turns=Turns(
                 self._planning,
                 Limiting(settings, store, clock),
-                Earlier(self._planning, store),
+                Earlier(self._planning, store, self._early),
                 Recalling(self._planning, store),
                 store,
                 model,
@@ -254,14 +254,14 @@ class Core:
 
     async def _take(self, inbound: Inbound, *, missed: bool) -> Decision:
         """Take a message in and hand it on; what is known already, deleted by now or nobody's business is ignored."""
+        asks = policy.depends_on_joining(inbound, self._settings)
+        joined = asks and await self._store.joined(inbound.place, inbound.sent_at)
         now_standing = self._early.apply(inbound)
         if now_standing is None:
             return Decision.IGNORE
         inbound = now_standing
         conversation = policy.conversation_of(inbound, self._settings)
         audience = self._planning.audience(inbound)
-        asks = policy.depends_on_joining(inbound, self._settings)
-        joined = asks and await self._store.joined(inbound.place, inbound.sent_at)
         decision = policy.decide(inbound, self._settings, NAMES, joined=joined)
         if missed:
             forgets = policy.command_of(inbound.text, self._settings.prefix, NAMES) == FORGET

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from errors import PlatformUnreachable
 from memory.commands import NAMES
+from memory.core.early import EarlyChanges
 from memory.core.planning import Planning
 from memory.policy import Burst, earlier_to_read, is_from_before
 from memory.ports import Platform, Store
@@ -19,9 +20,10 @@ log = logging.getLogger(__name__)
 class Earlier:
     """Reads what was said before, as much of it as settings, watermarks and the budget let in."""
 
-    def __init__(self, planning: Planning, store: Store) -> None:
+    def __init__(self, planning: Planning, store: Store, early: EarlyChanges) -> None:
         self._planning = planning
         self._store = store
+        self._early = early
 
     async def read(self, platform: Platform, thread: Thread, burst: Burst) -> bool:
         """Take in what was said before what is answered now, where that is wanted; say whether it was anything.
@@ -39,9 +41,10 @@ class Earlier:
             return False
         known = {waiting.inbound.message_id for waiting in burst.heard}
         oldest = self._planning.clock() - timedelta(days=settings.ttl_days) if settings.ttl_days else None
+        standing = [now for now in map(self._early.apply, found) if now is not None]
         wanted = [
             inbound
-            for inbound in found
+            for inbound in standing
             if inbound.message_id not in known and is_from_before(inbound, thread, settings, NAMES, oldest)
         ]
         turns = self._fitting([self._planning.hear(inbound, thread) for inbound in wanted])

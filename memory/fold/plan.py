@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from errors import FoldRefused
 from memory.answers import FACTS_SCHEMA, FOLD_SCHEMA
@@ -160,7 +161,10 @@ def _request_after(
     summary = thread.summary if budget.folds else None
     head, head_tokens = write_head(opening.persona, opening.facts, summary, budget, count)
     # How many are folded, their times and their names make the closing longer or shorter: that of all is the longest.
-    closing = write_closing(turns, asked, most_facts, named=opening.named)
+    write = partial(
+        write_closing, ceiling=asked, most_facts=most_facts, named=opening.named, facts=bool(opening.facts.text)
+    )
+    closing = write(turns)
     room = budget.request - overhead - head_tokens - count(closing) - LINE_TOKENS
     messages: list[Message] = []
     sizes: list[int] = []
@@ -174,7 +178,7 @@ def _request_after(
     end = _whole(thread, len(messages))
     if not end:
         return None
-    closing = write_closing(turns[:end], asked, most_facts, named=opening.named)
+    closing = write(turns[:end])
     tokens = overhead + head_tokens + sum(sizes[:end]) + count(closing)
     return end, Prompt((Message("system", head), *messages[:end], Message("user", closing)), tokens)
 
