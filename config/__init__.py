@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
@@ -32,6 +33,10 @@ _SECRETS = {
     "openai": ("OPENAI_API_KEY", ""),
 }
 """The fields of Tokens: the variable of each and what its value begins with (docs.slack.dev: token types)."""
+
+
+LIKENESS = 0.8
+"""Of `difflib`: `DISCORD_TOKN` and `OPENAI_KEY` are near enough to a secret's name, `DISCORD_APP_ID` is not."""
 
 
 def load(config_path: Path | None, env_path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -86,6 +91,14 @@ def _is_broken(line: Binding) -> bool:
     return line.error or (line.key is not None and line.value is None)
 
 
+def _misspelt(written: Mapping[str, str], given: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """The names in `.env` that are nearly those of secrets which are not given; others may be for other programs."""
+    absent = [variable for field, (variable, _) in _SECRETS.items() if not given[field]]
+    known = {variable for variable, _ in _SECRETS.values()}
+    near = ((name, get_close_matches(name.upper(), absent, n=1, cutoff=LIKENESS)) for name in written)
+    return [(name, meant[0]) for name, meant in near if meant and name not in known]
+
+
 def _collect_tokens(file: str, text: str, environ: Mapping[str, str]) -> Tokens:
     lines = list(parse_stream(io.StringIO(text)))
     faults = [Fault(f"{file}: line {line.original.line}", "expected NAME=value") for line in lines if _is_broken(line)]
@@ -100,6 +113,7 @@ def _collect_tokens(file: str, text: str, environ: Mapping[str, str]) -> Tokens:
             tokens[field] = SecretStr(shapes.token(value, prefix))
         except ValueError as error:
             faults.append(Fault(f"{'environment' if environ.get(variable) else file}: {variable}", str(error)))
+    faults += [Fault(f"{file}: {name}", f"unknown; did you mean {meant}?") for name, meant in _misspelt(written, given)]
     for absent, present in (("slack_bot", "slack_app"), ("slack_app", "slack_bot")):
         if present in tokens and not given[absent]:
             what = f"is not set, but {_SECRETS[present][0]} is, and Slack takes both (.env.example says where it is)"

@@ -15,6 +15,7 @@ MANY = 1_000_000
 BAR_CELLS = 20
 
 FOR_ADMINS = "`{command}` is for people who moderate this place; nothing was changed."
+FOR_OWNERS = "`{command}` is for those whom `bot.admins` names; nothing was changed."
 BUT_ME = " You can always say `{prefix}forget me`: your own words here, and what I made of them."
 NOTHING_TO_FORGET = "There is nothing here that I could forget."
 NOTHING_TO_CONFIRM = (
@@ -23,14 +24,14 @@ NOTHING_TO_CONFIRM = (
 FORGET_USAGE = (
     "I did not understand that. `{prefix}forget` forgets this place, `{prefix}forget last 3` the newest messages,"
     " `{prefix}forget @user` what one person said, `{prefix}forget me` what you said, `{prefix}forget me everywhere` in"
-    " all places, `{prefix}forget fact 3` a fact about you."
+    " all places, `{prefix}forget fact 3` a fact about you. I ask before I do it, unless `now` stands at the end."
 )
 UNKNOWN = "I don't know that command. Did you mean `{prefix}{near}`? `{prefix}help` lists them all."
 USAGE_USAGE = (
     "I did not understand that. `{prefix}usage` shows what was used today, `{prefix}usage lift` lifts this place's"
     " limit until the day ends, `{prefix}usage lift @user` one person's, `{prefix}usage lift all` that of everybody."
 )
-NO_SPACE = "Direct messages have no limit of their own that I could lift."
+NO_SPACE = "This place has no limit of its own that I could lift."
 LIFTED = "Lifted {name}, until 00:00 UTC."
 SUMMARY_USAGE = (
     "`{prefix}summary` shows what I remember here; `{prefix}summary now` folds older turns into it at once,"
@@ -84,12 +85,13 @@ WHOSE = {Scope.USER: "You", Scope.SPACE: "This server or workspace", Scope.ALL: 
 
 def write_usage(spent: Mapping[Scope, Spent], limits: Mapping[Scope, int], left: float, settings: CoreSettings) -> str:
     """The answer to `!usage`; `left` are the seconds until the day ends."""
-    lines = ["Tokens used today (prompts and answers, counted from 00:00 UTC):"]
+    lines = ["Tokens used today (prompts and answers, counted from 00:00 UTC):", ""]
     for scope in Scope:
         if scope in spent:
             limit = f" of {limits[scope]:,}" if scope in limits else "; there is no limit"
             lifted = ", lifted for today" if scope in limits and spent[scope].lifted else ""
             lines.append(f"- {WHOSE[scope]}: {spent[scope].tokens:,}{limit}{lifted}")
+    lines.append("")
     if settings.messages_per_minute:
         lines.append(f"I answer each person at most {amount(settings.messages_per_minute, 'time')} a minute.")
     lines.append(f"The day ends {write_wait(left)}.")

@@ -163,6 +163,20 @@ def test_one_slack_token_without_the_other_is_a_fault_of_the_other(present: str,
     assert present in faults[f".env: {absent}"]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("DISCORD_TOKN", "DISCORD_TOKEN"), ("openai_key", "OPENAI_API_KEY"), ("SLACK_BOT_TOKENS", "SLACK_BOT_TOKEN")],
+)
+def test_a_secret_under_nearly_its_name_is_a_fault_unless_the_secret_is_there(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    (tmp_path / ".env").write_text(f"{name}=abc\nTZ=UTC\nDISCORD_APP_ID=1\n")
+    with pytest.raises(SettingsError) as refusal:
+        load(None, None, {})
+    assert [str(fault) for fault in refusal.value.faults] == [f".env: {name}: unknown; did you mean {meant}?"]
+    load(None, None, SECRETS)
+
+
 def test_faults_of_both_files_and_the_environment_come_together(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[bot]\nprefix = ""\n')
     (tmp_path / ".env").write_text(f"# mine\nDISCORD_TOKEN {DISCORD}\nOPENAI_API_KEY='a b'\n")

@@ -59,14 +59,17 @@ async def deliver(on: Stage, said: Inbound) -> str:
 
 async def test_what_is_remembered_is_shown_with_its_words_its_date_and_its_message(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(SETTINGS, timezone="Asia/Tokyo")) as on:
-        assert await tell(on, 1, "!memory") == (f"{NONE_YET} Tell me something with `!remember …`, or just talk to me.")
+        assert await tell(on, 1, "!memory") == (
+            f"{NONE_YET} Tell me one with `!remember …`; what you say about yourself in a conversation I read"
+            " when it has been quiet for 10 minutes."
+        )
         assert await tell(on, 2, "!remember my birthday is 3 May") == "Remembered as 1: **birthday**: 3 May"
-        assert await tell(on, 20_000 * 2, "!remember I sing\nbass") == "Remembered as 2: **note 2**: I sing bass"
+        assert await tell(on, 20_000 * 2, "!remember I sing\nbass") == "Remembered as 2: I sing bass"
         assert await tell(on, 4, "!memory") == (
             "What I know about you, as far as it may be heard here:\n"
             "1. **birthday**: 3 May – “my birthday is 3 May” (1 January 2026) stage://stage/space/channel/m2\n"
-            "2. **note 2**: I sing bass (2 January 2026) stage://stage/space/channel/m40000\n"
-            "`!memory 3 = …` corrects a fact, `!forget fact 3` removes one."
+            "2. I sing bass (2 January 2026) stage://stage/space/channel/m40000\n"
+            "\n`!memory 1 = …` corrects a fact, `!forget fact 1` removes one."
         )
 
 
@@ -228,11 +231,11 @@ async def test_what_was_said_among_few_is_shown_only_there(tmp_path: Path) -> No
         assert "sail" not in in_public
         among_few = await tell(on, 5, "!memory", channel="staff", visibility=Visibility.PRIVATE)
         assert "1. **city**: Oslo" in among_few
-        assert "2. **note 2**: I sing" in among_few
+        assert "2. I sing" in among_few
         assert "sail" not in among_few
         alone = await tell(on, 6, "!memory", channel="dm-ann", visibility=Visibility.DIRECT, space="space")
         assert "1. **city**: Oslo" in alone
-        assert "3. **note 3**: I sail" in alone
+        assert "3. I sail" in alone
         assert "sing" not in alone
         assert (await tell(on, 7, "!memory", channel="dm")).startswith(NONE_YET)  # of another space
 

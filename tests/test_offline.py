@@ -223,6 +223,29 @@ async def test_in_a_channel_my_name_is_what_i_said_and_not_what_another_said() -
     assert answer.endswith("Ana: “I live in Lisbon”")
 
 
+@pytest.mark.parametrize(
+    "text", ["forget that", "Please delete everything you know about me", "Vergiss das.", "Forget."]
+)
+async def test_who_asks_it_to_forget_is_told_what_forgets(text: str) -> None:
+    assert "the command `forget` does" in await ask(text)
+
+
+@pytest.mark.parametrize("text", ["help", "/help", "what can you do?"])
+async def test_who_asks_for_help_gets_it(text: str) -> None:
+    assert "the command `help` says what else there is" in await ask(text)
+
+
+@pytest.mark.parametrize("text", ["Forget-me-nots are my flowers", "don't forget that I like tea", "Delete spam daily"])
+async def test_what_only_sounds_like_it_is_noted(text: str) -> None:
+    assert (await ask(text)).endswith("Noted.")
+
+
+async def test_a_fact_is_quoted_without_its_date_and_what_has_no_name_without_its_number() -> None:
+    notes = NOTES.replace("</notes>", "- Ann, note 2: I sing bass (2026-01-02)\n</notes>")
+    prompt = Prompt((Message("system", "Be kind."), Message("user", f"{notes}what do I sing?")), 10)
+    assert "Ann: “I sing bass”" in (await OfflineModel(count).complete(prompt, 800)).text
+
+
 async def test_messages_that_are_answered_together_are_all_read() -> None:
     messages = (
         Message("system", "x"),

@@ -157,10 +157,10 @@ def test_in_a_direct_message_help_asks_for_no_mention() -> None:
 def test_usage_shows_each_limit_what_is_lifted_and_when_the_day_ends() -> None:
     spent = {Scope.ALL: Spent(12_000), Scope.USER: Spent(900, lifted=True), Scope.SPACE: Spent(7000, lifted=True)}
     assert phrases.write_usage(spent, {Scope.USER: 1000, Scope.ALL: 50_000}, 5400, SETTINGS) == (
-        "Tokens used today (prompts and answers, counted from 00:00 UTC):\n"
+        "Tokens used today (prompts and answers, counted from 00:00 UTC):\n\n"
         "- You: 900 of 1,000, lifted for today\n"
         "- This server or workspace: 7,000; there is no limit\n"
-        "- All together: 12,000 of 50,000\n"
+        "- All together: 12,000 of 50,000\n\n"
         "I answer each person at most 20 times a minute.\n"
         "The day ends in 2 hours."
     )
@@ -168,7 +168,7 @@ def test_usage_shows_each_limit_what_is_lifted_and_when_the_day_ends() -> None:
 
 def test_where_nobody_is_limited_a_minute_usage_says_nothing_of_it() -> None:
     said = phrases.write_usage({Scope.USER: Spent()}, {}, 60, replace(SETTINGS, messages_per_minute=0))
-    assert said.splitlines()[1:] == ["- You: 0; there is no limit", "The day ends in 1 minute."]
+    assert said.splitlines()[2:] == ["- You: 0; there is no limit", "", "The day ends in 1 minute."]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ LIMITED = replace(
     tokens_per_day=5000,
     admins=frozenset({"stage:owner"}),
 )
+OWNERS = "`!usage lift all` is for those whom `bot.admins` names; nothing was changed."
 MODERATORS = "`!usage lift` is for people who moderate this place; nothing was changed."
 
 
@@ -42,8 +43,8 @@ async def test_everybody_sees_his_own(tmp_path: Path) -> None:
     async with stage(tmp_path, LIMITED) as on:
         await spend(on)
         assert await tell(on, 3, "!usage", author="ann") == (
-            "Tokens used today (prompts and answers, counted from 00:00 UTC):\n"
-            "- You: 500 of 700\n"
+            "Tokens used today (prompts and answers, counted from 00:00 UTC):\n\n"
+            "- You: 500 of 700\n\n"
             "I answer each person at most 20 times a minute.\n"
             "The day ends in 12 hours."
         )
@@ -52,7 +53,7 @@ async def test_everybody_sees_his_own(tmp_path: Path) -> None:
 async def test_who_moderates_sees_all(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(LIMITED, tokens_per_day=0)) as on:
         await spend(on)
-        assert (await tell(on, 3, "!usage", author="mod")).splitlines()[1:4] == [
+        assert (await tell(on, 3, "!usage", author="mod")).splitlines()[2:5] == [
             "- You: 0 of 700",
             "- This server or workspace: 1,000 of 1,200",
             "- All together: 1,000; there is no limit",
@@ -92,7 +93,7 @@ async def test_one_persons_limit_is_lifted_and_no_other_ones(tmp_path: Path) -> 
 async def test_the_limit_of_all_is_lifted_by_the_bots_own_admins_alone(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(LIMITED, tokens_per_day=1200)) as on:
         await spend(on)
-        assert await tell(on, 3, "!usage lift all", author="mod") == MODERATORS
+        assert await tell(on, 3, "!usage lift all", author="mod") == OWNERS
         assert (await tell(on, 4, "hello", author="cid", channel="dm")).startswith("I have had my 1,200 tokens")
         assert await tell(on, 5, "!usage lift all", author="owner") == "Lifted for everybody, until 00:00 UTC."
         assert await tell(on, 6, "hello", author="cid", channel="dm") == "Answer 3."
@@ -106,7 +107,8 @@ async def test_nobody_else_lifts_anything_not_even_his_own_in_a_direct_message(
     async with stage(tmp_path, LIMITED) as on:
         await spend(on)
         about = "ann" if "@" in words else ""
-        assert await tell(on, 3, f"!usage {words}", author="ann", channel=channel, about=about) == MODERATORS
+        refusal = OWNERS if words == "lift all" else MODERATORS
+        assert await tell(on, 3, f"!usage {words}", author="ann", channel=channel, about=about) == refusal
         assert (await tell(on, 4, "hello", author="ann", channel=channel)).startswith("You have had your 700 tokens")
         assert on.rows("SELECT * FROM spending WHERE lifted") == []
 
@@ -114,7 +116,7 @@ async def test_nobody_else_lifts_anything_not_even_his_own_in_a_direct_message(
 async def test_a_direct_message_has_no_limit_of_its_own(tmp_path: Path) -> None:
     async with stage(tmp_path, LIMITED) as on:
         said = await tell(on, 1, "!usage lift", author="owner", channel="dm")
-        assert said == "Direct messages have no limit of their own that I could lift."
+        assert said == "This place has no limit of its own that I could lift."
 
 
 @pytest.mark.parametrize("words", ["lift nobody", "lift @Ann now", "drop", "all"])

@@ -38,6 +38,12 @@ _TOO_MANY = 429
 _SERVER_ERROR = 500
 
 
+CURE: Final = (
+    "put the token of https://discord.com/developers/applications → Bot → Reset Token into .env as DISCORD_TOKEN"
+)
+"""What to do where Discord refuses the token."""
+
+
 def as_connect_error(exc: Exception) -> PlatformError:
     """Say what a failed login or a broken connection asks for: other settings, or another try.
 
@@ -45,7 +51,7 @@ def as_connect_error(exc: Exception) -> PlatformError:
     """
     match exc:
         case discord.LoginFailure() | discord.HTTPException(status=401):
-            return PlatformMisconfigured("Discord refuses the token")
+            return PlatformMisconfigured(f"Discord refuses the token; {CURE}")
         case discord.PrivilegedIntentsRequired():
             return PlatformMisconfigured("Discord refuses the intents")
         case discord.ConnectionClosed(code=code) if code in _FATAL_CLOSES:

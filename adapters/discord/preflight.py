@@ -11,7 +11,7 @@ from typing import Final
 import discord
 import yarl
 
-from adapters.discord.failures import FAILURES, as_connect_error
+from adapters.discord.failures import CURE, FAILURES, as_connect_error
 from adapters.text import display_name
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
 from memory.types import Finding
@@ -25,7 +25,8 @@ _NEEDED: Final = {
 """All that the bot uses on a server, under the names of Discord's settings."""
 
 INTENT_ADVICE: Final = (
-    "switch it on at https://discord.com/developers/applications → Bot → Message Content Intent, and start me again"
+    "switch it on at https://discord.com/developers/applications → Bot → Message Content Intent, press Save Changes,"
+    " and start me again"
 )
 _LOOK_UP_SECONDS = 20.0
 _GUILDS_AT_ONCE = 200
@@ -109,9 +110,8 @@ def findings(application: Application, servers: Sequence[Server]) -> list[Findin
 
 def _failed(error: PlatformError) -> Finding:
     cure = "see that this machine reaches Discord, and that discord.api_url is right; then check again"
-    if isinstance(error, PlatformMisconfigured):
-        cure = "put the token of https://discord.com/developers/applications → Bot → Reset Token into DISCORD_TOKEN"
-    return Finding("Discord token", well=False, detail=str(error), cure=cure)
+    detail, _, advice = str(error).partition("; ")
+    return Finding("Discord token", well=False, detail=detail, cure=advice or cure)
 
 
 def _content_finding(application: Application) -> Finding:
@@ -172,7 +172,7 @@ async def _logged_in(token: str, api_url: str) -> AsyncIterator[discord.Client]:
     Raises: PlatformMisconfigured; PlatformUnreachable, also when Discord says nothing for a while.
     """
     if not token.isascii() or not token.isprintable():  # aiohttp would refuse to send it, with a bare ValueError
-        raise PlatformMisconfigured("the token holds characters that no token has")
+        raise PlatformMisconfigured(f"the token holds characters that no token has; {CURE}")
     prepare(api_url)
     client = discord.Client(intents=discord.Intents(guilds=True))
     try:

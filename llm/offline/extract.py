@@ -134,7 +134,7 @@ def standing(stated: Sequence[Sentence]) -> list[Sentence]:
     return kept[::-1]
 
 
-def excerpt(text: str, question: str, length: int = 300) -> str:
+def excerpt(text: str, question: str, length: int) -> str:
     """At most `length` characters of a statement, around its first word that the question asks for."""
     if len(text) <= length:
         return text

@@ -31,8 +31,21 @@ _SPEAKER = re.compile(r"\A([^\n:]{1,100}): ")
 _FOLDED = re.compile(r"<summary>(.*?)</summary>.*?<turns>(.*)</turns>", re.DOTALL)
 _TURN = re.compile(r"^\[(\d{4}-\d\d-\d\d)[^\]\n]*\] ([^\n:]{1,100}): ", re.MULTILINE)
 _KEPT_LINE = re.compile(r"\A(?:[-*] )?(?:(\d{4}-\d\d-\d\d) )?(?:([^\n:]{1,60}): )?")
+_STATED_ON = re.compile(r" \((\d{4}-\d\d-\d\d)\)$")  # behind a fact
+_NUMBERED = re.compile(r", note \d+$")  # what somebody had remembered, which has no name
 _OWN_NAME = "You"  # the model's own turns in a folding request
-_EDGE = re.compile(r"^\[(?:in reply to |forwarded\b|attached\b|… )[^\n]*\]$", re.MULTILINE)
+_EDGE = re.compile(r"^\[(?:in reply to |forwarded\b|attached\b|no text|… )[^\n]*\]$", re.MULTILINE)
+_FORGETS = re.compile(
+    r"(?:ok(?:ay)?,? |now |please,? |(?:can|could|would) you (?:please )?)*(?:"
+    r"(?:forget|delete|erase|remove|wipe)(?: (?:that|this|it|me|my|us|our|everything|all|what|about)\b|[.!?]*$)"
+    r"|(?:vergiss|l[öo]sche|oublie|efface|olvida|borra|dimentica|cancella|esquece|apaga|zapomnij|забудь|удали)\b)",
+    re.IGNORECASE,
+)
+_LOST = re.compile(
+    r"[!/]? ?(?:help(?: me)?|commands?|menu|what (?:can|do) you do|what are you(?: for)?|who are you"
+    r"|how does (?:this|it) work)[.!? ]*",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(
     r"\b(?:what|which) (?:time|day|date|year|month)(?: of the \w+)?(?: (?:is )?(?:it|today|now)| have we| do we have)\b"
     r"|\btoday's date\b",
@@ -122,9 +135,12 @@ def _named(text: str) -> tuple[str, str]:
 
 
 def _kept(line: str) -> tuple[str, str, str]:
-    """A line of a summary: its day, its speaker and its text; the first two may be empty."""
-    match = _KEPT_LINE.match(line.strip())
-    return (match[1] or "", match[2] or "", line.strip()[match.end() :]) if match else ("", "", line)
+    """A line of a summary, or of the facts: its day, its speaker and its text; the first two may be empty."""
+    stated = _STATED_ON.search(line.strip())
+    bare = line.strip()[: stated.start()] if stated else line.strip()
+    match = _KEPT_LINE.match(bare)
+    day, speaker, at = (match[1] or "", match[2] or "", match.end()) if match else ("", "", 0)
+    return day or (stated[1] if stated else ""), _NUMBERED.sub("", speaker), bare[at:]
 
 
 def _folded(summary: str, turns: str) -> list[Dated]:
@@ -139,6 +155,10 @@ def _folded(summary: str, turns: str) -> list[Dated]:
 
 def _answer(heard: _Heard) -> str:
     notice = LONG_NOTICE if heard.first else SHORT_NOTICE
+    if _FORGETS.match(heard.newest):
+        return f"{notice} Asking does not make me forget: the command `forget` does, and `help` lists all of them."
+    if _LOST.fullmatch(heard.newest.strip()):
+        return f"{notice} Tell me something, and ask me for it later; the command `help` says what else there is."
     parts = _sentences(heard.newest)
     asked = " ".join(part.text for part in parts if part.kind is Kind.QUESTION)
     if asked:
@@ -152,7 +172,7 @@ def _reply(asked: str, heard: _Heard) -> str:
     if heard.clock and _CLOCK.search(asked):
         return heard.clock
     evidence = find_evidence(asked, heard.asker, heard.said)
-    quotes = [_quote(sentence, asked) for sentence in evidence.quotes]
+    quotes = [_quote(sentence, asked, 300 if evidence.bears else 120) for sentence in evidence.quotes]
     if not quotes:
         return "Nothing that I could quote has been said so far."
     if evidence.bears and len(quotes) == 1:
@@ -166,6 +186,6 @@ def _reply(asked: str, heard: _Heard) -> str:
     return f"{lead}\n{lines}"
 
 
-def _quote(sentence: Sentence, asked: str) -> str:
-    text = excerpt(sentence.text, asked)
+def _quote(sentence: Sentence, asked: str, length: int) -> str:
+    text = excerpt(sentence.text, asked, length)
     return f"{sentence.speaker}: “{text}”" if sentence.speaker else f"“{text}”"

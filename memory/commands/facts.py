@@ -33,7 +33,8 @@ PEOPLE = 30
 
 SWITCHED_OFF = "I keep no facts about people here: `memory.facts` is off."
 NONE_YET = (
-    "I keep no facts about you that may be heard here. Tell me something with `{prefix}remember …`, or just talk to me."
+    "I keep no facts about you that may be heard here. Tell me one with `{prefix}remember …`; what you say about"
+    " yourself in a conversation I read when it has been quiet for {minutes}."
 )
 NO_SUCH = "There is no fact {number} about you here; `{prefix}memory` lists them."
 TOO_LONG = "That is longer than {longest} characters; please put it more briefly. Nothing was changed."
@@ -59,6 +60,7 @@ _CORRECTION = re.compile(r"#?(\d{1,6})\s*(?:=|:=|:)\s*(.*)", re.DOTALL)
 _FROM = re.compile(r"from\s+#?(\d{1,6})", re.IGNORECASE)
 _SLOT = r"[^\W\d][\w'’-]*(?:\s[\w'’-]+){0,2}"
 _STATEMENT = re.compile(rf"my\s({_SLOT})\s(?:is|are)\s(.+)|({_SLOT})(?::\s|\s?=\s?)(.+)", re.IGNORECASE)
+_NAMELESS = re.compile(r"note \d+")
 _JOINERS = "\u200c\u200d"
 
 
@@ -128,7 +130,8 @@ class Facts:
         audience, settings = self._audience(call), self._settings
         facts = await self._store.facts(audience, audience.user)
         if not facts:
-            return NONE_YET.format(prefix=settings.prefix) if settings.facts else SWITCHED_OFF
+            minutes = amount(settings.rest_minutes, "minute")
+            return NONE_YET.format(prefix=settings.prefix, minutes=minutes) if settings.facts else SWITCHED_OFF
         shown = [fact for fact in facts if fact.number >= first]
         return write_facts_about(shown, self._link, settings.prefix, ZoneInfo(settings.timezone))
 
@@ -181,9 +184,13 @@ def _fact_of(call: Call, slot: str, value: str, quote: str) -> Fact:
 
 
 def write_fact(fact: Fact) -> str:
-    """`**city**: Oslo (before: Paris)`, on one line and without code: nothing of it changes how the rest is shown."""
+    """`**city**: Oslo (before: Paris)`, on one line and without code: nothing of it changes how the rest is shown.
+
+    What somebody had remembered in his own words stands there by itself.
+    """
     before = f" (before: {_plain(fact.before)})" if fact.before else ""
-    return f"**{_plain(fact.slot).replace('_', ' ')}**: {_plain(fact.value)}{before}"
+    about = "" if _NAMELESS.fullmatch(fact.slot) else f"**{_plain(fact.slot).replace('_', ' ')}**: "
+    return f"{about}{_plain(fact.value)}{before}"
 
 
 def _plain(text: str) -> str:
@@ -203,7 +210,8 @@ def write_facts_about(facts: Sequence[Fact], link: Callable[[Place, str], str], 
     lines += [_write_line(fact, link(fact.place, fact.message_id), zone) for fact in facts[:PAGE]]
     if len(facts) > PAGE:
         lines.append(f"… and {len(facts) - PAGE:,} more: `{prefix}memory from {facts[PAGE].number}` shows them.")
-    lines.append(f"`{prefix}memory 3 = …` corrects a fact, `{prefix}forget fact 3` removes one.")
+    number = facts[0].number if facts else 1
+    lines += ["", f"`{prefix}memory {number} = …` corrects a fact, `{prefix}forget fact {number}` removes one."]
     return "\n".join(lines)
 
 

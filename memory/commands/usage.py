@@ -66,7 +66,8 @@ class UsageToday:
             return phrases.USAGE_USAGE.format(prefix=prefix)
         owns = f"{inbound.place.platform}:{inbound.author}" in self._settings.admins
         if not (owns if scope is Scope.ALL else await self._moderates(inbound)):
-            return phrases.FOR_ADMINS.format(command=f"{prefix}usage lift")
+            refusal = phrases.FOR_OWNERS if scope is Scope.ALL else phrases.FOR_ADMINS
+            return refusal.format(command=f"{prefix}usage lift{' all' if scope is Scope.ALL else ''}")
         keys = spenders(conversation, person.user if person else inbound.author, inbound.visibility)
         if scope not in keys:
             return phrases.NO_SPACE

@@ -14,6 +14,7 @@ from errors import (
     EmptyAnswer,
     LimitReached,
     ModelError,
+    ModelMisconfigured,
     PlatformUnreachable,
     ReplyImpossible,
     StorageError,
@@ -256,7 +257,8 @@ class Turns:
             if not text.strip():
                 raise EmptyAnswer("the stream ended without text")
         except (ModelError, LimitReached) as exc:
-            log.warning("no answer", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
+            level = logging.ERROR if isinstance(exc, ModelMisconfigured) else logging.WARNING  # the operator's to mend
+            log.log(level, "no answer", extra={"conversation": str(exchange.conversation)}, exc_info=exc)
             speech.error = type(exc).__name__
             speech.text = exc.sentence
             await self._record(replace(exchange, sentence=exc.sentence, usage=speech.usage), speech)

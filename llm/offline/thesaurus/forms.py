@@ -43,7 +43,8 @@ a an the this that these those i me my mine myself we us our ours you your yours
 them their am is are was were be been being do did does done doing have has had having can could will would shall
 should may might must to of in on at by for from with about into as and or but if then so than too very just not no nor
 what which who whom whose where when why how there here any some all s t d ll m re ve let am's ok okay also up out one
-before after again ever still already only der die das und ist ich mein meine du dein ein eine el la los las un una es
-mi tu su le les de du des est je mon ma
+before after again ever still already only der die das und ist ich mein meine du dein ein eine wie wo wer wann warum
+welche welcher welches el la los las un una es mi tu su que cual donde como cuando quien en le les de du des est je mon
+ma qui quoi quel quelle quels quelles dans est-ce ai-je suis-je as-tu combien comment quand pourquoi vous nous il elle
 """
 """Words that are not compared at all."""
