@@ -69,7 +69,7 @@ EDITING = "\x1b[?2004h"
 class Person:
     """Somebody at a pseudo-terminal of 24 lines, in which a conversation runs."""
 
-    def __init__(self, script: str = SCRIPT) -> None:
+    def __init__(self, script: str = SCRIPT, **environ: str) -> None:
         self._master, slave = pty.openpty()
         self.found = self.attributes()
         os.set_blocking(self._master, False)
@@ -80,7 +80,7 @@ class Person:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1", "LINES": "24", "COLUMNS": "80"},
+            env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1", "LINES": "24", "COLUMNS": "80", **environ},
         )
         os.close(slave)
 
@@ -162,6 +162,28 @@ async def test_no_line_of_the_log_stands_between_a_person_and_the_sentence_that_
     finally:
         person.close()
     assert "level=" not in person.seen
+
+
+async def test_words_that_leave_other_programs_are_no_message_and_say_what_leaves_this_one(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("quit\r")
+    assert "got" not in await person.see("Ctrl-D leaves.")
+    await person.see(EDITING)
+    person.type("quit it\r")
+    await person.see("'quit it'")
+
+
+async def test_a_terminal_that_cannot_show_a_letter_shows_the_rest() -> None:
+    person = Person(PYTHONIOENCODING="latin-1")
+    try:
+        await person.see(EDITING)
+        person.type("日 and é\r")
+        await person.see("and é'")
+        await person.see(EDITING)
+        person.type("\x04")
+        assert person.process.wait(20) == 0
+    finally:
+        person.close()
 
 
 async def test_ctrl_c_leaves_where_nothing_is_typed(person: Person) -> None:

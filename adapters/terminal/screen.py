@@ -7,6 +7,7 @@ import re
 import termios
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
@@ -27,6 +28,7 @@ from memory.types import Delta
 _REFRESHES = 10  # a second: quick enough to read along, slow enough not to flicker
 _VISIBLE = b"\x1b[?25h\x1b[?2004l"  # the cursor is shown, and bracketed paste is off (xterm, ctlseqs)
 _LOCAL_FLAGS = 3  # where `termios.tcgetattr` has them
+_FAREWELLS = frozenset({"exit", "quit", ":q"})  # with these people leave other programs
 # A terminal obeys these, and a model may repeat what somebody else wrote. Tab and newline are left.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -43,6 +45,8 @@ class Screen:
     def __init__(self, stdin: TextIO, stdout: TextIO, greeting: str) -> None:
         self._in = stdin
         self._out = stdout
+        if isinstance(stdout, TextIOWrapper):
+            stdout.reconfigure(errors="replace")  # a terminal that is not set to UTF-8 shows what it can
         self._greeting = greeting
         self._console = Console(file=stdout, highlight=False)
         self._found: list[int | list[bytes | int]] | None = None  # the terminal's attributes before ours
@@ -64,6 +68,9 @@ class Screen:
             while True:
                 # Signals belong to the process, which drains on them; Ctrl-C is a key here.
                 text = await session.prompt_async(handle_sigint=False)
+                if text.strip().casefold() in _FAREWELLS:
+                    self._console.print("Ctrl-D leaves.", style="dim")
+                    continue
                 self._answering = True
                 yield text
                 self._answering = False
