@@ -114,7 +114,7 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     copy = commands.add_parser("backup", parents=[files], help="copy the database while the bot runs")
     copy.add_argument("path", type=Path, help="the copy, a file that does not exist yet")
     person = argparse.ArgumentParser(add_help=False)
-    person.add_argument("--user", required=True, help='"discord:<user id>" or "slack:<user id>"')
+    person.add_argument("--user", required=True, help='"discord:<user id>", "slack:<user id>" or "terminal:<login>"')
     commands.add_parser("export", parents=[files, person], help="print all that is kept about a user as JSON")
     commands.add_parser("forget", parents=[files, person], help="forget a user everywhere; the bot has to be stopped")
     # Defaults here, not on the parser: a subcommand would put its own over what stood before it.

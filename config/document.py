@@ -156,5 +156,7 @@ def _conflicting_times(memory: MemorySettings) -> Iterator[_Conflict]:
     if summaries and not 0 < ttl <= summaries:
         yield _Conflict(
             ("memory.forget_summaries_after_days", "memory.ttl_days"),
-            f"messages have to go first: set memory.ttl_days ({ttl}) to 1 or more days, and to {summaries} at most",
+            "a summary cannot go before its messages: "
+            + (f"set it to memory.ttl_days ({ttl}) or more" if ttl else "memory.ttl_days = 0 keeps these for good")
+            + f", got {summaries}",
         )

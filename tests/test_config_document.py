@@ -249,4 +249,4 @@ def test_a_summary_cannot_go_before_what_it_was_made_from(ttl: int, summaries: i
     if good:
         assert parse("config.toml", text).memory.ttl_days == ttl
     else:
-        assert "messages have to go first" in faults_of(text)["memory.forget_summaries_after_days"]
+        assert "cannot go before its messages" in faults_of(text)["memory.forget_summaries_after_days"]

@@ -12,6 +12,8 @@ import pytest
 from errors import ContextTooLong, ModelError, ModelMisconfigured, ModelRefused
 from llm.client import OpenAIModel
 from llm.client.dialects import read_failure
+from llm.client.failures import Failure, Kind
+from llm.client.findings import report
 from tests.fakes.model import (
     Behaviour,
     Drop,
@@ -260,6 +262,17 @@ class TestCheck:
             assert it.asked == ["m"]
         assert not finding.well
         assert cure in finding.cure
+
+    async def test_what_is_wrong_is_said_in_words(self) -> None:
+        async with talk(Refuse(401, openai_error("no", "invalid_api_key"))) as it:
+            (finding,) = await it.model.check()
+        assert finding.detail.endswith("/v1 answered 401 (invalid_api_key)")
+
+    async def test_where_openai_itself_cannot_be_reached_nobody_is_sent_to_his_settings(self) -> None:
+        finding = report("m", Failure("m", Kind.UNCONNECTED), "https://api.openai.com/v1")
+        assert finding.detail == "https://api.openai.com/v1 cannot be reached"
+        assert "api.openai.com" in finding.cure
+        assert "base_url" not in finding.cure
 
     async def test_a_reasoning_model_that_only_thought_is_well(self) -> None:
         async with talk(Say(finish="length")) as it:

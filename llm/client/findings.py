@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from errors import ContextTooLong, EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused
-from llm.client.failures import Failure, is_redirect, translate
+from llm.client.failures import Failure, Kind, is_redirect, translate
 from memory.types import Finding
+
+_IN_WORDS = {
+    Kind.UNCONNECTED: "cannot be reached",
+    Kind.CONNECTION: "broke the connection off",
+    Kind.TIMEOUT: "did not answer in time",
+    Kind.SILENCE: "began to answer and fell silent",
+    Kind.UNSENDABLE: "cannot be sent this request",
+}
+
+OPENAI = "https://api.openai.com/"
+"""Where it is asked unless model.base_url says otherwise."""
 
 
 def report(model: str, failure: Failure | None, url: str) -> Finding:
@@ -12,7 +23,14 @@ def report(model: str, failure: Failure | None, url: str) -> Finding:
     subject = f"model {model}"
     if failure is None or isinstance(translate(failure), EmptyAnswer):
         return Finding(subject, well=True, detail=f"answers at {url}")
-    return Finding(subject, well=False, detail=f"{failure.detail} at {url}", cure=cure(failure, url))
+    return Finding(subject, well=False, detail=f"{url} {_describe(failure)}", cure=cure(failure, url))
+
+
+def _describe(failure: Failure) -> str:
+    """What the endpoint did, in words."""
+    if failure.status:
+        return f"answered {failure.status}{f' ({failure.code})' if failure.code else ''}"
+    return _IN_WORDS.get(failure.kind, "gave no answer that can be used")
 
 
 def cure(failure: Failure, url: str) -> str:
@@ -24,6 +42,8 @@ def cure(failure: Failure, url: str) -> str:
             return "the endpoint is at its limit: wait, raise the limit of the account, or add model.fallbacks"
         case ContextTooLong() | ModelRefused():
             return "the endpoint refuses a small request: lower model.max_reply_tokens, or choose another model.name"
+        case _ if url.startswith(OPENAI):
+            return "see that this machine reaches api.openai.com, and https://status.openai.com"
         case _:
             return f"nothing usable answers at {url}: is the server running, is model.base_url right (often …/v1)?"
 
