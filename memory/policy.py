@@ -9,7 +9,8 @@
 5. Everything else is none of the bot's business, and nothing of it is kept, unless the operator had it listen: then it
    is remembered.
 6. Addressed in a thread for the first time, or by a reply to what it does not know, the bot reads what was said there
-   before: what people said since it knows of the place, no commands, nobody who is not heard.
+   before: what people said since it knows of the place, no commands, nobody who is not heard; and what a thread hangs
+   on, whoever said that.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ def is_from_before(
     return (
         (oldest is None or inbound.sent_at >= oldest)
         and all(inbound.sent_at > turn.sent_at for turn in thread.turns)
-        and is_heard(inbound, settings)
+        and (inbound.own or is_heard(inbound, settings))
         and not command_of(inbound.text, settings.prefix, commands)
     )
 

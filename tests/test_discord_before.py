@@ -92,6 +92,23 @@ class TestBefore:
             assert [said.text for said in await core.adapter.before(asked, 20)] == texts
             assert [said.text for said in await core.adapter.before(asked, 2)] == [texts[0], texts[2]]
 
+    async def test_a_thread_may_hang_on_the_message_of_a_bot(self, home: Home) -> None:
+        other = home.fake.add_user("Alerts", bot=True)
+        home.fake.add_member(home.server, other)
+        async with home.ready() as core:
+            alert = await home.fake.say(home.channel, other, "disk full on db-1")
+            await home.ask()
+            await core.answered()
+            answer = home.fake.from_bot(home.channel)[0].id
+            found: list[Inbound] = []
+            for starter in (alert, answer):
+                asked = await call(home, core, home.fake.add_thread(home.channel, "that", message=starter))
+                found += await core.adapter.before(asked, 20)
+        assert [(said.message_id, said.author, said.text, said.own) for said in found] == [
+            (alert, other, "disk full on db-1", False),
+            (answer, home.fake.bot_id, "Hello!", True),
+        ]
+
     async def test_before_the_first_message_there_is_nothing(self, home: Home) -> None:
         forum = home.fake.add_channel(home.server, "questions", kind="forum")
         post = home.fake.add_thread(forum, "how?")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.slack import Slack
+from adapters.slack.inbound import read_app_message
 from errors import PlatformUnreachable
 from memory.types import Inbound, Place
 from tests.answering import Core
@@ -55,6 +56,40 @@ async def test_a_thread_is_read_from_its_parent_on_as_if_it_came_in_now(home: Ho
         assert await core.adapter.before(asked, 0) == ()
 
 
+async def test_a_thread_may_hang_on_an_apps_message(home: Home) -> None:
+    other = home.fake.add_user("Alerts", bot=True)
+    home.fake.join(home.channel, other)
+    async with home.core() as core:
+        alert = await home.fake.say(home.channel, other, "disk full on db-1")
+        workflow = await home.fake.say_as_workflow(home.channel, "Standup", "what is your plan?")
+        found: list[Inbound] = []
+        for parent in (alert, workflow):
+            await said_in(home, parent, "hm")
+            found += await core.adapter.before(await call(home, core, parent), 20)
+    assert [(said.author_name, said.text) for said in found] == [
+        ("Alerts", "disk full on db-1"),
+        ("Bobby", "hm"),
+        ("Standup", "what is your plan?"),
+        ("Bobby", "hm"),
+    ]
+    assert {said.place.thread for said in found} == {alert, workflow}
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ({"text": "CPU high"}, "CPU high"),
+        ({"text": "", "attachments": [{"title": "CPU", "text": "high"}, {"fallback": "see"}]}, "CPU\nhigh\nsee"),
+        ({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "CPU high"}}]}, "CPU high"),
+    ],
+)
+def test_what_an_app_says_is_read_wherever_it_stands(message: dict[str, object], text: str) -> None:
+    said = read_app_message({"ts": "1700000000.000100", "bot_id": "B1", "username": "Alerts", **message}, "C1")
+    assert said is not None
+    assert (said.user, said.name, said.text) == ("B1", "Alerts", text)
+    assert read_app_message({"ts": "1700000000.000100", "bot_id": "B1"}, "C1") is None
+
+
 @pytest.mark.parametrize("repeat", [True, False])
 async def test_of_a_long_thread_the_newest_are_read(home: Home, repeat: bool) -> None:
     home.fake.repeat_parent = repeat
@@ -69,18 +104,13 @@ async def test_of_a_long_thread_the_newest_are_read(home: Home, repeat: bool) ->
     assert [said.text for said in found] == ["who comes along?", "447", "448", "449"]
 
 
-async def test_a_thread_whose_parent_is_gone_or_a_bots_begins_with_its_first_reply(home: Home) -> None:
-    other = home.fake.add_user("Other", bot=True)
-    home.fake.join(home.channel, other)
+async def test_a_thread_whose_parent_is_gone_begins_with_its_first_reply(home: Home) -> None:
     async with home.core() as core:
         gone = await home.fake.say(home.channel, home.alice, "who comes along?")
-        beep = await home.fake.say(home.channel, other, "beep")
-        for parent in (gone, beep):
-            await said_in(home, parent, "I do")
+        await said_in(home, gone, "I do")
         await home.fake.delete(home.channel, gone)
-        for parent in (gone, beep):
-            asked = await call(home, core, parent)
-            assert [said.text for said in await core.adapter.before(asked, 20)] == ["I do"]
+        asked = await call(home, core, gone)
+        assert [said.text for said in await core.adapter.before(asked, 20)] == ["I do"]
 
 
 async def test_what_opens_a_thread_has_nothing_before_it_and_nobody_is_asked(home: Home) -> None:

@@ -14,7 +14,7 @@ import discord
 from adapters.discord.connection import Connection
 from adapters.discord.failures import FAILURES, as_read_error
 from adapters.discord.places import place_of
-from adapters.discord.reading import is_by_person, to_inbound
+from adapters.discord.reading import is_by_person, is_said, to_inbound
 from memory.types import History, Inbound, Place
 
 _PLACES: Final = 200
@@ -105,7 +105,11 @@ async def before(client: Connection, inbound: Inbound, most: int) -> tuple[Inbou
         if unreachable is None:
             return ()
         raise unreachable from exc
-    return tuple(said for message in messages for said in _said(client, [message], _where(message, channel)))
+    return tuple(
+        said
+        for message in messages
+        for said in _said(client, [message], _where(message, channel), anybody=message is starter)
+    )
 
 
 async def _preceding(channel: Readable | discord.DMChannel, inbound: Inbound, most: int) -> list[discord.Message]:
@@ -124,7 +128,7 @@ async def _preceding(channel: Readable | discord.DMChannel, inbound: Inbound, mo
 
 
 async def _starter(channel: Readable | discord.DMChannel, inbound: Inbound) -> discord.Message | None:
-    """Read the message that a thread hangs on; None where there is none, or no person said it.
+    """Read the message that a thread hangs on, whoever said it; None where there is none, or Discord itself said it.
 
     It has the thread's id and stands in the channel, or first in a forum's post:
     https://discord.com/developers/docs/topics/threads#thread-fields.
@@ -137,7 +141,7 @@ async def _starter(channel: Readable | discord.DMChannel, inbound: Inbound) -> d
         starter = await holder.fetch_message(channel.id)
     except discord.NotFound:
         return None
-    return starter if is_by_person(starter) else None
+    return starter if is_said(starter) else None
 
 
 def _where(message: discord.Message, channel: Readable | discord.DMChannel) -> object:
@@ -194,9 +198,11 @@ async def _name_members(messages: Sequence[discord.Message], guild: discord.Guil
         message.mentions = [members.get(user.id, user) for user in message.mentions]
 
 
-def _said(client: Connection, messages: Iterable[discord.Message], channel: object) -> Iterator[Inbound]:
-    """Give what people said, but for what Discord keeps back."""
+def _said(
+    client: Connection, messages: Iterable[discord.Message], channel: object, *, anybody: bool = False
+) -> Iterator[Inbound]:
+    """Give what people said, or anybody, but for what Discord keeps back."""
     for message in messages:
-        inbound = None if client.user is None else to_inbound(message, client.user.id, channel)
+        inbound = None if client.user is None else to_inbound(message, client.user.id, channel, anybody=anybody)
         if inbound is not None and not client.withholds(message, inbound):
             yield inbound

@@ -18,7 +18,7 @@ from memory.types import Attachment, Inbound, Person
 log = logging.getLogger(__name__)
 
 _SAID = frozenset({discord.MessageType.default, discord.MessageType.reply})
-"""The types of message that a person writes; every other type is Discord's own word on what happened."""
+"""The types of message that is written; every other type is Discord's own word on what happened."""
 
 _STICKER_KINDS = {
     discord.StickerFormatType.png: "image/png",
@@ -34,15 +34,16 @@ _IDS: Final = range(1, 2**63)
 """What can be an id: https://discord.com/developers/docs/reference#snowflakes; the highest bit is the time's sign."""
 
 
-def to_inbound(message: discord.Message, me: int, channel: object = None) -> Inbound | None:
+def to_inbound(message: discord.Message, me: int, channel: object = None, *, anybody: bool = False) -> Inbound | None:
     """Turn a message into an `Inbound`; None where it is nothing to the bot, whose user id is `me`.
 
-    `channel` is given where the message itself does not know its channel (a thread that is in no cache).
+    `channel` is given where the message itself does not know its channel (a thread that is in no cache); `anybody` as
+    in `understand`.
     Never raises: a message that cannot be read is dropped, and the log says where it went wrong.
     """
     try:
         event = read(message, message.channel if channel is None else channel)
-        return None if event is None else understand(event, _me(message, me))
+        return None if event is None else understand(event, _me(message, me), anybody=anybody)
     except Exception as exc:
         # Whatever a stranger sends, the next message has to be heard.
         log.warning("message dropped", exc_info=exc, extra={"platform": PLATFORM})
@@ -86,7 +87,12 @@ def read(message: discord.Message, channel: object) -> Event | None:
 def is_by_person(message: discord.Message) -> bool:
     """Whether a person said a message: no bot, no webhook, and not Discord itself."""
     author = message.author
-    return message.type in _SAID and not (author.bot or author.system or message.webhook_id)
+    return is_said(message) and not (author.bot or author.system or message.webhook_id)
+
+
+def is_said(message: discord.Message) -> bool:
+    """Whether somebody said a message, be it a bot, and not Discord itself."""
+    return message.type in _SAID
 
 
 def person(user: discord.abc.User) -> Person:

@@ -17,7 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.directory import Directory, inbound_of
 from adapters.slack.failures import FAILURES, as_read_error, code_of
-from adapters.slack.inbound import Event, Me, read_message
+from adapters.slack.inbound import Drop, Event, Me, read_app_message, read_message
 from adapters.slack.pace import Pace
 from adapters.slack.pages import moment, standing_in, threads_in, times_in
 from adapters.slack.places import PLATFORM, is_ts, time_of, ts_of
@@ -170,7 +170,8 @@ class Reader:
     async def before(self, inbound: Inbound, most: int) -> tuple[Inbound, ...]:
         """What people said before a message in its thread, or in its channel where that is its place; the newest of it.
 
-        A thread begins with its parent. Nothing where it cannot be read, and before what opens a thread itself.
+        A thread begins with its parent, be it an app's. Nothing where it cannot be read, and before what opens a thread
+        itself.
         Raises: PlatformUnreachable.
         """
         place, latest = inbound.place, inbound.message_id
@@ -186,8 +187,8 @@ class Reader:
                 lambda: self._web.conversations_history(channel=place.channel, latest=latest, limit=_PAGE),
             )
             pages = [] if page is None else [page]
-        messages = chain.from_iterable(page.messages for page in pages)
-        events = _events(place.channel, messages)
+        messages = tuple(chain.from_iterable(page.messages for page in pages))
+        events = _with_parent(place, messages, _events(place.channel, messages))
         newest = events[-most:]
         if newest and newest[0] is not events[0] and events[0].ts == place.thread:
             newest[0] = events[0]
@@ -273,6 +274,16 @@ class Reader:
 
 def _cursor(data: Json) -> str:
     return text_at(map_at(data, "response_metadata"), "next_cursor")
+
+
+def _with_parent(place: Place, messages: Iterable[Json], events: list[Event]) -> list[Event]:
+    """The events of a thread with the parent that an app posted: it is what people talk about there."""
+    if not place.thread or (events and events[0].ts == place.thread):
+        return events
+    parents = [message for message in messages if text_at(message, "ts") == place.thread]
+    by_apps = [parent for parent in parents if read_message(parent, place.channel) is Drop.BOT]
+    posted = [read_app_message(parent, place.channel) for parent in by_apps[:1]]
+    return [*(event for event in posted if event is not None), *events]
 
 
 def _events(channel: str, messages: Iterable[Json]) -> list[Event]:

@@ -60,7 +60,8 @@ class Event:
     """One message in plain values, from a `message` or an `app_mention`.
 
     `kind` is None where the event does not tell what its channel is; `team` is the author's workspace, empty where it
-    does not tell that; `edited` is the `ts` of the last edit, empty where there was none.
+    does not tell that; `edited` is the `ts` of the last edit, empty where there was none. `name` is the author's where
+    the message itself tells it, as an app's does.
     """
 
     type: str
@@ -75,6 +76,7 @@ class Event:
     attachments: tuple[Attachment, ...] = field(default=())
     forwards: Quote | None = None
     edited: str = ""
+    name: str = ""
 
 
 def read(body: Json) -> Event | Drop:
@@ -115,6 +117,28 @@ def read_message(message: Json, channel: str, kind: Kind | None = None, *, share
         forwards=_forwarded_in(message),
         edited=edited if is_ts(edited) else "",
     )
+
+
+def read_app_message(message: Json, channel: str) -> Event | None:
+    """Take the plain values out of what an app posted, an alert say; None where it says nothing in words.
+
+    https://docs.slack.dev/reference/events/message/bot_message; a part of it may stand in blocks or attachments alone.
+    """
+    ts, user = text_at(message, "ts"), id_at(message, "user") or id_at(message, "bot_id")
+    shown = [text_at(message, "text")]
+    shown += [_shown_in(attachment) for attachment in maps_at(message, "attachments")[:_FILES]]
+    if not any(shown):
+        shown = [text_at(map_at(block, "text"), "text") for block in maps_at(message, "blocks")[:_FILES]]
+    text = "\n".join(words for words in shown if words)
+    if not (is_id(channel) and is_ts(ts) and user and text):
+        return None
+    name = name_at(message, "username") or name_at(map_at(message, "bot_profile"), "name")
+    return Event(MESSAGE, channel, ts, user, text, name=name)
+
+
+def _shown_in(attachment: Json) -> str:
+    shown = "\n".join(words for key in ("title", "text") if (words := text_at(attachment, key)))
+    return shown or text_at(attachment, "fallback")
 
 
 def attachments_in(message: Json) -> tuple[Attachment, ...]:

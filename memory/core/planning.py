@@ -94,7 +94,11 @@ class Planning:
 
     def hear(self, inbound: Inbound, thread: Thread) -> Turn:
         """The turn that a message becomes in its thread."""
-        return hear(inbound, thread, self.count)
+        turn = hear(inbound, thread, self.count)
+        if not inbound.own:
+            return turn
+        tokens = self.count(turn.text)
+        return replace(turn, role=Role.ASSISTANT, author="", author_name=self.settings.name, tokens=tokens)
 
     def say(self, text: str, answers: str) -> Turn:
         """The turn that an answer becomes; its id derives from that of the message answered."""

@@ -134,7 +134,8 @@ class Inbound:
     alone, as with a slash command: where the platform cannot say it so any more, it is not said at all. `edited_at` is
     when it was last changed, where it was and the platform tells. `enclosed`, `restricted` and `shared` say with
     `visibility` who can read the place (`Access`); `guest` that its author is let into some channels only.
-    `channel_name` is the channel's, as people see it, empty where it has none.
+    `channel_name` is the channel's, as people see it, empty where it has none. `own` says that the bot said it itself:
+    a thread may hang on its message.
     """
 
     place: Place
@@ -157,6 +158,7 @@ class Inbound:
     shared: bool = False
     guest: bool = False
     channel_name: str = ""
+    own: bool = False
 
     @property
     def access(self) -> Access:
