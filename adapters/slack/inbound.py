@@ -125,6 +125,8 @@ def read_app_message(message: Json, channel: str) -> Event | None:
     https://docs.slack.dev/reference/events/message/bot_message; a part of it may stand in blocks or attachments alone.
     """
     ts, user = text_at(message, "ts"), id_at(message, "user") or id_at(message, "bot_id")
+    if text_at(message, "subtype") == TOMBSTONE or user == _SLACKBOT or flag_at(message, "hidden"):
+        return None
     shown = [text_at(message, "text")]
     shown += [_shown_in(attachment) for attachment in maps_at(message, "attachments")[:_FILES]]
     if not any(shown):
