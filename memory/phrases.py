@@ -137,10 +137,15 @@ def draw_bar(used: int, total: int) -> str:
 
 
 def write_range(first: datetime | None, last: datetime | None, zone: ZoneInfo) -> str:
-    """`, from 3 November, 10:12 to 20 November 2026, 17:25`, or nothing when the originals are gone."""
+    """`, from 3 November, 10:12 to 20 November 2026, 17:25`, or nothing when the originals are gone.
+
+    Within a day the date stands once: `, from 3 November 2026, 10:12 to 17:25`.
+    """
     if first is None or last is None:
         return ""
     first, last = first.astimezone(zone), last.astimezone(zone)
+    if first.date() == last.date():
+        return f", from {first.day} {first:%B %Y, %H:%M} to {last:%H:%M}"
     year = "" if first.year == last.year else f" {first.year}"
     return f", from {first.day} {first:%B}{year}, {first:%H:%M} to {last.day} {last:%B} {last:%Y, %H:%M}"
 

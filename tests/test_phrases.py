@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -59,6 +59,11 @@ def test_a_range_whose_years_differ_in_the_bots_time_zone_names_both() -> None:
 
 def test_where_the_originals_are_gone_no_range_is_told() -> None:
     assert phrases.write_range(None, None, ZoneInfo("UTC")) == ""
+
+
+def test_within_a_day_its_date_is_told_once() -> None:
+    later = MORNING + timedelta(minutes=5)
+    assert phrases.write_range(MORNING, later, ZoneInfo("Europe/Oslo")) == ", from 3 November 2026, 10:12 to 10:17"
 
 
 def test_a_summary_is_quoted_with_its_version_its_range_the_turns_and_the_budget() -> None:
