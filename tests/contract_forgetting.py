@@ -143,6 +143,17 @@ class ForgettingContract:
         assert await pending(store) == ()
         assert await texts(store) == ["hello"]
 
+    async def test_of_every_message_is_told_whether_it_waits_however_many_wait_before_it(self, store: Store) -> None:
+        asked, _ = await wait_for(store, message(900, "asked"))
+        rows = [(await wait_for(store, message(number, "said before")))[0] for number in range(120)]
+        assert all([await store.waits(row) for row in (*rows, asked)])
+
+        settled, exchange = await wait_for(store, message(901, "answered"))
+        assert await store.record(exchange)
+        await forget(store, Forgetting(GENERAL, NOW, last=1))
+
+        assert [await store.waits(row) for row in (settled, asked, *rows)] == [False, False, *[True] * 120]
+
     async def test_a_message_that_waits_a_second_time_goes_with_its_turn(self, store: Store) -> None:
         _, exchange = await wait_for(store, replace(SECRET, addressed=False), Decision.REMEMBER)
         await store.record(exchange)

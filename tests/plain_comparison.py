@@ -41,6 +41,7 @@ async def compare_debts(store: Store, plain: PlainStore) -> None:
     for row in rows:
         owes = await store.owes(row.id)
         assert (owes and _debt(owes)) == (_plain_debt(plain, row) if row.unsaid else None)
+        assert await store.waits(row.id) is (row.state == "waiting")
     assert [_debt(owed) for owed in await store.owed("discord")] == [
         _plain_debt(plain, row)
         for row in sorted(rows, key=lambda row: row.attempts)

@@ -12,6 +12,7 @@ from bench.turn import count_commits
 from errors import ModelUnreachable, PlatformUnreachable, ReplyImpossible
 from memory.core.folding import Folding
 from memory.core.planning import Planning
+from memory.core.voice import FORGOTTEN
 from memory.types import Access, Answer, Conversation, CoreSettings, Exchange, Prompt, Role, Schema, Turn, Visibility
 from storage import open_store
 from tests.players import Model
@@ -45,6 +46,26 @@ async def test_a_commands_answer_is_said_when_it_can_be(tmp_path: Path) -> None:
     assert on.said == ["m1"]
 
 
+async def test_what_comes_in_while_a_trouble_lasts_is_tried_at_once_and_makes_no_pause_longer(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.resting = asyncio.Event()
+        on.platform.down = 4
+        for number in range(1, 5):
+            await on.hear(number, "hello")
+            await on.wait_for(lambda number=number: on.platform.down == 4 - number)  # type: ignore[misc]  # bound now
+        await on.hear(5, "hello")
+        await on.until(1)
+        assert on.pauses == [15]
+
+
+async def test_a_trouble_that_lasts_for_days_is_outlived(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        on.platform.down = 1100
+        await on.hear(1, "hello")
+        await on.until(1)
+        assert on.pauses[:8] == [15, 30, 60, 120, 240, 480, 900, 900]
+
+
 async def test_an_answer_that_can_be_said_nowhere_is_not_remembered_as_said(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         on.platform.failures += [PlatformUnreachable("down"), ReplyImpossible("gone")]
@@ -53,6 +74,23 @@ async def test_an_answer_that_can_be_said_nowhere_is_not_remembered_as_said(tmp_
         await on.until(1)
     assert on.platform.said == [("m2", "Answer 2.")]
     assert on.asked(1) == ["Ann: hello", "Bob: hello?"]
+
+
+async def test_a_begun_answer_goes_on_in_its_message_however_much_comes_in_that_was_said_before(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await on.hear(1, "the secret is K7", author="bob")
+        await on.until(1)
+        on.model.gate = asyncio.Event()
+        await on.hear(900, "what is it?")
+        await on.wait_for(lambda: on.platform.shown()[1:] == ["Answer "])
+        for number in range(2, 102):
+            await on.hear(number, "wait", author="bob")
+        await on.core.erase(on.write(1, "").place, ["m1"])
+        await on.until_asked(3)
+        on.model.gate.set()
+        await on.wait_for(lambda: "m900" in on.said[1:])
+        assert FORGOTTEN not in [text for _, text in on.platform.said]
+        assert on.platform.shown()[1] == f"Answer {len(on.model.prompts)}."
 
 
 async def test_idle_conversations_hold_no_tasks(tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ class Lanes:
         self._may_serve = may_serve
         self._sleep = sleep
         self._lanes: dict[Conversation, _Lane] = {}
-        self._stopped: dict[Conversation, int] = {}
+        self._stopped: dict[Conversation, float] = {}  # and for how long its lane rests the next time
+        self._retrying: set[Conversation] = set()
         self._held: dict[Conversation, None] = {}  # a set that keeps its order
         self._begun: dict[Conversation, set[int]] = {}
         self._unnoted: dict[int, dict[int, str]] = {}
@@ -163,31 +164,30 @@ class Lanes:
             self._stopped.pop(conversation, None)
         except Exception as exc:
             log.warning("lane stopped", extra={"conversation": str(conversation)}, exc_info=exc)
-            self._tasks.spawn(self._serve_later(conversation))
+            if conversation not in self._retrying:
+                self._tasks.spawn(self._serve_later(conversation))
         finally:
             del self._lanes[conversation]
             self._last_ended = monotonic()
 
     async def _pending(self, conversation: Conversation) -> tuple[Waiting, ...]:
-        """What waits in a lane; an attempt of this run is none of a run that died, and tears nothing apart."""
+        """What waits in a lane. Attempts made by this run do not count as crashes, so they do not split a burst."""
         waiting, begun = await self._store.pending(conversation), self._begun.get(conversation, ())
         return tuple(
             replace(each, attempts=each.attempts - 1) if each.begun and each.id in begun else each for each in waiting
         )
 
     async def _serve_later(self, conversation: Conversation) -> None:
-        """Try a lane again when what stopped it may have passed, after longer and longer pauses."""
-        times = self._stopped[conversation] = self._stopped.get(conversation, 0) + 1
-        await self._sleep(min(RETRY_SECONDS * 2 ** (times - 1), LONGEST_RETRY_SECONDS))
-        try:
-            waiting = await self._store.pending(conversation)
-        except StorageError:
-            self._tasks.spawn(self._serve_later(conversation))
-            return
-        if waiting:
-            self.dispatch(conversation)
-        else:
-            self._stopped.pop(conversation, None)
+        """Try a lane again when what stopped it may have passed, after longer and longer pauses.
+
+        Whatever comes in meanwhile is tried at once, and makes neither a second rest nor a longer one.
+        """
+        pause = self._stopped.get(conversation, RETRY_SECONDS)
+        self._stopped[conversation] = min(2 * pause, LONGEST_RETRY_SECONDS)
+        self._retrying.add(conversation)
+        await self._sleep(pause)
+        self._retrying.discard(conversation)
+        self.dispatch(conversation)
 
     async def _attempt(self, conversation: Conversation, lane: _Lane, burst: Burst, thread: Thread | None) -> bool:
         """Run one turn; what may have brought an earlier run down is counted first, and goes one at a time.
@@ -235,7 +235,7 @@ class Lanes:
             this = asyncio.current_task()
             if this is None or this.cancelling():
                 raise
-            await self._make_good(conversation, burst.target, speech, erased=lane.erased)
+            await self._make_good(burst.target, speech, erased=lane.erased)
             return False
         except StorageError:
             self._unnoted[burst.target.id] = speech.posts
@@ -243,7 +243,7 @@ class Lanes:
         finally:
             lane.turn = None
 
-    async def _make_good(self, conversation: Conversation, target: Waiting, speech: Speech, *, erased: bool) -> None:
+    async def _make_good(self, target: Waiting, speech: Speech, *, erased: bool) -> None:
         """Leave no half answer to a message that is gone; one that still waits is answered anew in its place.
 
         An answer that was on disk already and was not forgotten is said to its end.
@@ -253,8 +253,7 @@ class Lanes:
         if owed is not None and owed.text:
             await self._voice.complete(replace(owed, waiting=replace(target, posts=posts)))
             return
-        still = {waiting.id for waiting in await self._store.pending(conversation)}
-        if target.id in still:
+        if await self._store.waits(target.id):
             self._unnoted[target.id] = speech.posts  # the note of the newest may still be on its way to the disk
         elif posts:
             await self._withdraw(target, posts, erased=erased)

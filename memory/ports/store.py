@@ -82,6 +82,10 @@ class Store(Protocol):
         """The messages of a conversation that wait for its lane, in order of sending, a bounded number."""
         ...
 
+    async def waits(self, waiting: int) -> bool:
+        """Whether a message still waits: it is neither settled nor forgotten."""
+        ...
+
     async def unsettled(self) -> tuple[Waiting, ...]:
         """The oldest waiting message of every conversation, and every waiting command: what a start has to take up.
 

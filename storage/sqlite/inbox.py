@@ -150,6 +150,11 @@ def pending(db: sqlite3.Connection, conversation: Conversation) -> tuple[Waiting
     return tuple(to_waiting(fields, _posts(db, fields[0])) for fields in found)
 
 
+def waits(db: sqlite3.Connection, row: int) -> bool:
+    """See `Store.waits`."""
+    return db.execute("SELECT 1 FROM inbox WHERE id = ? AND state = 'waiting'", (row,)).fetchone() is not None
+
+
 def begun_replies(db: sqlite3.Connection, conversation: int, messages: Sequence[str]) -> list[Waiting]:
     """Of messages that wait in a conversation, by the platform's ids, those to which a reply was begun."""
     found = []

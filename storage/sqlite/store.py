@@ -153,6 +153,10 @@ class SQLiteStore(Gists):
         found = await self._reader.read(inbox.pending, conversation)
         return tuple(replace(waiting, begun=waiting.id <= self._left.newest) for waiting in found)
 
+    async def waits(self, waiting: int) -> bool:
+        """Whether one message still waits."""
+        return await self._reader.read(inbox.waits, waiting)
+
     async def unsettled(self) -> tuple[Waiting, ...]:
         """What a start has to take up."""
         return await self._reader.read(inbox.unsettled)
