@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from errors import ModelError, ModelRefused, ModelUnreachable
+from errors import ModelRefused, ModelUnreachable
 from memory.answers import FACTS_SCHEMA, FOLD_SCHEMA
 from memory.core.folding import Folding
 from memory.core.planning import Planning, key_of
@@ -50,7 +50,7 @@ OSLO = {"name": "Ann", "slot": "city", "value": "Oslo", "quote": "I live in Oslo
 class Telling(Model):
     """Answers what it is told to, and keeps the forms that it was asked for."""
 
-    answers: list[str | ModelError] = field(default_factory=list)
+    answers: list[str | Exception] = field(default_factory=list)
     schemas: list[Schema | None] = field(default_factory=list)
 
     async def complete(self, prompt: Prompt, max_tokens: int, schema: Schema | None = None) -> Answer:
@@ -60,7 +60,7 @@ class Telling(Model):
         if self.fold_gate is not None:
             await self.fold_gate.wait()
         answer = self.answers.pop(0) if self.answers else "They talked."
-        if isinstance(answer, ModelError):
+        if isinstance(answer, Exception):
             raise answer
         return Answer(answer, Usage("model", prompt.tokens, 0, 3, 0.1, prompt.tokens))
 
@@ -117,6 +117,7 @@ def answer(summary: str | None, *facts: dict[str, str]) -> str:
     return json.dumps({**held, "facts": list(facts)})
 
 
+FAILURES = (ModelUnreachable("down"), TypeError("a fault of ours"))
 LONG = "wind the thread around the spool " * 20
 
 
@@ -186,6 +187,20 @@ class TestFolds:
             assert await on.facts() == []
             assert not on.folding.may_begin(HERE)
 
+    @pytest.mark.parametrize("failure", FAILURES, ids=repr)
+    async def test_a_fold_that_fails_is_not_paid_for_again_with_every_turn(
+        self, tmp_path: Path, failure: Exception
+    ) -> None:
+        async with work(tmp_path) as on:
+            await on.say("I live in Oslo", *[LONG] * 6)
+            on.model.answers.append(failure)
+            await on.folding.fold_in_background(HERE)
+            assert not on.folding.may_begin(HERE)
+            on.later(minutes=2)
+            await on.folding.fold_in_background(HERE)
+            thread = await on.store.load(HERE, Window(10**6, 100, 10**6))
+        assert thread.summary
+
 
 class TestReadings:
     async def test_a_short_talk_is_read_for_facts_once_it_has_rested(self, tmp_path: Path) -> None:
@@ -247,13 +262,14 @@ class TestReadings:
             await Resting(on.folding, on.store, lambda: on.clock[0], 10).run_for_ever()
             assert on.model.folds == []
 
-    async def test_a_failed_reading_is_tried_again_later_and_later(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("failure", FAILURES, ids=repr)
+    async def test_a_failed_reading_is_tried_again_later_and_later(self, tmp_path: Path, failure: Exception) -> None:
         async with work(tmp_path) as on:
             await on.say("I live in Oslo")
             on.later(minutes=11)
             waits = []
             for _ in range(4):
-                on.model.answers.append(ModelUnreachable("down"))
+                on.model.answers.append(failure)
                 await on.rest()
                 began = on.clock[0]
                 while not on.folding.may_read(HERE):
@@ -263,6 +279,13 @@ class TestReadings:
             on.model.answers.append(answer(None, OSLO))
             await on.rest()
             assert await on.facts() == [("city", "Oslo")]
+
+    async def test_a_look_that_fails_is_not_the_last(self, tmp_path: Path) -> None:
+        def broken() -> datetime:
+            raise OverflowError("a fault of ours")
+
+        async with work(tmp_path) as on:
+            await Resting(on.folding, on.store, broken, 10).run_once()
 
     async def test_what_the_model_refuses_again_and_again_is_passed_over(self, tmp_path: Path) -> None:
         async with work(tmp_path) as on:

@@ -68,7 +68,9 @@ class Folding:
         try:
             await self.fold(conversation, self._planning.budget(shrink), through)
         except (ModelError, StorageError) as exc:
-            self._wait(self._folds, conversation, "fold failed", exc)
+            log.warning("fold failed", extra=self._wait(self._folds, conversation), exc_info=exc)
+        except Exception:
+            log.exception("fold failed", extra=self._wait(self._folds, conversation))
         else:
             self._folds.done(conversation)
 
@@ -112,7 +114,10 @@ class Folding:
                 conversation, lambda: self._read_once(conversation, self._planning.budget(shrink))
             )
         except (ModelError, StorageError) as exc:
-            self._wait(self._readings, conversation, "reading failed", exc)
+            log.warning("reading failed", extra=self._wait(self._readings, conversation), exc_info=exc)
+            return 0
+        except Exception:
+            log.exception("reading failed", extra=self._wait(self._readings, conversation))
             return 0
         self._readings.done(conversation)
         return turns
@@ -139,10 +144,10 @@ class Folding:
             del self._under_way[conversation]
 
     @staticmethod
-    def _wait(retries: Retries, conversation: Conversation, what: str, exc: Exception) -> None:
+    def _wait(retries: Retries, conversation: Conversation) -> dict[str, object]:
+        """Leave a conversation alone for a while after a failure, and return what the log says of that."""
         pause = retries.failed(conversation)
-        fields = {"conversation": str(conversation), "retry_seconds": int(pause.total_seconds())}
-        log.warning(what, extra=fields, exc_info=exc)
+        return {"conversation": str(conversation), "retry_seconds": int(pause.total_seconds())}
 
     async def _fold_in_steps(self, conversation: Conversation, budget: Budget, through: int) -> int:
         folded, rest = 0, True

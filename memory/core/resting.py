@@ -13,7 +13,7 @@ from memory.ports import Clock, Store
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 60.0
-"""So often it is looked for conversations that have come to rest."""
+"""Seconds between two looks for conversations at rest."""
 
 AT_ONCE = 20
 """Conversations that are read in one look, one after the other: nobody waits for it, and people come first."""
@@ -38,12 +38,13 @@ class Resting:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def run_once(self) -> None:
-        """Read what has come to rest; raises nothing that one look may fail with."""
+        """Read what has come to rest; raises nothing."""
         try:
             rested = await self._store.rested(self._clock() - self._rest, LOOKED_AT)
+            due = [conversation for conversation in rested if self._folding.may_read(conversation)]
+            for conversation in due[:AT_ONCE]:
+                await self._folding.read_for_facts(conversation)
         except StorageError as exc:
             log.warning("could not look for rest", exc_info=exc)
-            return
-        due = [conversation for conversation in rested if self._folding.may_read(conversation)]
-        for conversation in due[:AT_ONCE]:
-            await self._folding.read_for_facts(conversation)
+        except Exception:
+            log.exception("could not look for rest")
