@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.fences import CLOSING_ROOM, OpenCode, has_fence
+from memory.types import well_formed
 
 LEAST_LIMIT = 100
 """The smallest limit of a piece: fences take 90 at most (`OPENING_ROOM` and `CLOSING_ROOM`), and words need some."""
@@ -34,7 +35,6 @@ _NOT_MARKS = r"(?=\s+(?![\s`~]))"  # the next piece must not begin with marks th
 _SENTENCE = re.compile(rf"[.!?…]['\")\]*_]*{_NOT_MARKS}|[。！？](?=[^\s`~。！？」』）])")
 _WORD = re.compile(rf"(?<=\S){_NOT_MARKS}")
 
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -115,8 +115,8 @@ def units(text: str) -> int:
 
 
 def clean(text: str) -> str:
-    """Write U+FFFD for what no database takes as text: NUL, and halves of surrogate pairs, which JSON can bring."""
-    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Write U+FFFD for what no database takes as text: NUL, and lone surrogates."""
+    return well_formed(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 ITSELF: Final = "@bot"

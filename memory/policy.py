@@ -22,7 +22,17 @@ from difflib import get_close_matches
 from itertools import takewhile
 
 from memory.prompt import holds
-from memory.types import Conversation, CoreSettings, Decision, Inbound, Thread, Visibility, Waiting
+from memory.types import (
+    Conversation,
+    CoreSettings,
+    Decision,
+    Inbound,
+    Thread,
+    Visibility,
+    Waiting,
+    call_in,
+    command_of,
+)
 
 LIKENESS = 0.75
 """Of `difflib`: `forgte`, `sumary` and `hlep` are near enough to a command, `foreign` and `some` are not."""
@@ -49,19 +59,10 @@ def is_free(inbound: Inbound, settings: CoreSettings) -> bool:
     return any(f"{place.platform}:{id_}" in settings.free_channels for id_ in (place.channel, place.thread) if id_)
 
 
-def command_of(text: str, prefix: str, commands: Collection[str]) -> str:
-    """The command that a text calls, by its first word, in either case; empty for none (rule 2)."""
-    first = text.split(maxsplit=1)[0] if text.strip() else ""
-    name = first.removeprefix(prefix).casefold()
-    return name if first.startswith(prefix) and name in commands else ""
-
-
 def nearest_command(text: str, prefix: str, commands: Collection[str]) -> str:
     """The command that the first word of a text was probably meant to be; empty for none, and for a right one."""
-    first = text.split(maxsplit=1)[0] if text.strip() else ""
-    if not first.startswith(prefix) or command_of(text, prefix, commands):
-        return ""
-    near = get_close_matches(first.removeprefix(prefix).casefold(), commands, n=1, cutoff=LIKENESS)
+    called = call_in(text, prefix)
+    near = [] if called in commands else get_close_matches(called, commands, n=1, cutoff=LIKENESS)
     return near[0] if near else ""
 
 

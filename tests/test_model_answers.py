@@ -21,12 +21,11 @@ from llm.client.chat import (
     join,
     plan_request,
     read_piece,
-    well_formed,
 )
 from llm.client.dialects import read_wait
 from llm.client.failures import LONGEST_WAIT, Decision, Failure, Kind, Step, decide
 from llm.client.thoughts import ThoughtFilter
-from memory.types import Delta, Message, Prompt
+from memory.types import Delta, Message, Prompt, well_formed
 
 PROMPT = Prompt((Message("user", "hi"),), tokens=1, conversation_key="c0ffee", user_key="beef")
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

@@ -10,7 +10,6 @@ import pytest
 
 from memory.commands import NAMES
 from memory.policy import (
-    command_of,
     conversation_of,
     decide,
     decide_late,
@@ -63,23 +62,6 @@ def test_to_be_denied_outweighs_to_be_allowed() -> None:
 def test_an_id_counts_on_its_own_platform_only() -> None:
     assert is_heard(inbound(), CoreSettings(deny=frozenset({"slack:1", "discord:"})))
     assert not is_heard(inbound(), CoreSettings(allow=frozenset({"slack:1"})))
-
-
-@pytest.mark.parametrize("text", ["!help", "!HELP", "  !help me please", "!help\nme"])
-def test_a_command_is_called_by_the_first_word_in_either_case(text: str) -> None:
-    assert command_of(text, "!", NAMES) == "help"
-
-
-@pytest.mark.parametrize(
-    "text", ["", " ", "!", "! help", "help", "!helpme", "say !help", "!!help", "!unknown", "/help"]
-)
-def test_anything_else_calls_no_command(text: str) -> None:
-    assert command_of(text, "!", NAMES) == ""
-
-
-def test_the_prefix_of_commands_can_be_another() -> None:
-    assert command_of("tk,forget me", "tk,", NAMES) == "forget"
-    assert command_of("!forget me", "tk,", NAMES) == ""
 
 
 def test_a_command_works_in_a_place_where_the_bot_has_never_spoken() -> None:

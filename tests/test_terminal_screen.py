@@ -85,8 +85,8 @@ class Person:
         os.close(slave)
 
     def type(self, keys: str) -> None:
-        """Press keys."""
-        os.write(self._master, keys.encode())
+        """Press keys; bytes that are no UTF-8 stand as lone surrogates in them."""
+        os.write(self._master, keys.encode("utf-8", "surrogateescape"))
 
     async def see(self, text: str) -> str:
         """Wait for a text, and return all up to it since the last one, without control sequences."""
@@ -142,6 +142,12 @@ async def test_a_person_is_greeted_edits_lines_reads_markdown_and_leaves_by_ctrl
     await person.see("left")
     assert person.process.wait(20) == 0
     assert person.attributes() == person.found
+
+
+async def test_a_byte_that_is_no_character_is_read_as_a_sign_that_one_is_missing(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("caf\udce9\r")
+    await person.see("'caf\N{REPLACEMENT CHARACTER}'")
 
 
 async def test_no_line_of_the_log_stands_between_a_person_and_the_sentence_that_says_what_is_wrong(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.text import LEAST_LIMIT, Piece, cut, display_name, split, units
+from adapters.text import LEAST_LIMIT, Piece, clean, cut, display_name, split, units
 
 LIMITS = st.integers(LEAST_LIMIT, 260)
 MARKS = [
@@ -298,6 +298,10 @@ def test_a_code_block_still_being_written_is_closed_for_now() -> None:
     assert split("```py\nx = 1", 100) == ["```py\nx = 1\n```"]
     assert split("```py\nx = 1\n", 100) == ["```py\nx = 1\n```"]
     assert split("```py\nx = 1\n``", 100) == ["```py\nx = 1\n```"]
+
+
+def test_what_no_database_takes_as_text_is_replaced_and_two_halves_are_the_character_that_they_make() -> None:
+    assert clean("a\0b \ud800 c\udc00 \ud83d\ude42 \ufeff") == "a\ufffdb \ufffd c\ufffd 🙂 \ufeff"
 
 
 def test_a_name_stands_on_one_line_and_cannot_turn_it_round() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
@@ -14,7 +13,7 @@ import discord
 from adapters.discord.failures import FAILURES, as_reply_error, is_blocked, is_without_history
 from adapters.discord.places import DIRECT_SPACE
 from errors import PlatformUnreachable
-from memory.types import Inbound, Place
+from memory.types import Inbound, Place, Recent
 
 BLOCKED: Final = "My answer was not let through here."
 """What stands in place of a text that the server's automatic moderation does not let through."""
@@ -38,12 +37,12 @@ class Outbox:
 
     def __init__(self) -> None:
         self.client: discord.Client | None = None
-        self._new: OrderedDict[str, None] = OrderedDict()
-        self._removed: OrderedDict[str, None] = OrderedDict()
+        self._new = Recent[str, None](_KEPT)
+        self._removed = Recent[str, None](_KEPT)
 
     def begin(self, to: Inbound) -> None:
         """Note that no part of an answer to a message stands anywhere that is not known of."""
-        _keep(self._new, to.message_id)
+        self._new[to.message_id] = None
 
     def is_new(self, to: Inbound) -> bool:
         """Whether all parts of the answer to a message are known."""
@@ -132,7 +131,7 @@ class Outbox:
         Raises: ReplyImpossible, PlatformUnreachable.
         """
         message = self.channel(place).get_partial_message(int(message_id))
-        _keep(self._removed, message_id)  # before Discord tells of it
+        self._removed[message_id] = None  # before Discord tells of it
         try:
             await message.delete()
         except discord.NotFound:
@@ -183,10 +182,3 @@ class Outbox:
     def _doubt(self, to: Inbound) -> None:
         """Note that a part of the answer to a message may stand there unknown."""
         self._new.pop(to.message_id, None)
-
-
-def _keep(keys: OrderedDict[str, None], key: str) -> None:
-    keys[key] = None
-    keys.move_to_end(key)
-    if len(keys) > _KEPT:
-        keys.popitem(last=False)

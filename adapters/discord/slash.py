@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -18,7 +17,7 @@ from adapters.discord.places import PLATFORM, access_of, name_of, place_of
 from adapters.discord.reading import names_in, person, roles_of
 from adapters.text import clean
 from errors import ReplyImpossible, ThreadkeeperError
-from memory.types import CommandSpec, Inbound
+from memory.types import CommandSpec, Inbound, Recent
 
 log = logging.getLogger(__name__)
 
@@ -159,13 +158,11 @@ class Interactions:
     """
 
     def __init__(self) -> None:
-        self._live: OrderedDict[str, Interaction] = OrderedDict()
+        self._live = Recent[str, Interaction](_LIVE)
 
     def keep(self, interaction: Interaction) -> None:
         """Remember an interaction, and forget the oldest of too many."""
         self._live[str(interaction.id)] = interaction
-        if len(self._live) > _LIVE:
-            self._live.popitem(last=False)
 
     async def post(self, message_id: str, text: str, part: int) -> str:
         """Answer an interaction: the first part takes the place of "is thinking…", the others follow it.

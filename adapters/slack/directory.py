@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
@@ -16,7 +15,7 @@ from adapters.slack.inbound import Event, Me, understand
 from adapters.slack.markup import Names, ids_in
 from adapters.slack.places import PLATFORM, UNKNOWN, Channel, Kind, channel_from
 from adapters.slack.wire import Json, as_map, flag_at, id_at, map_at, name_at, text_at
-from memory.types import Inbound, Person
+from memory.types import Inbound, Person, Recent
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +68,8 @@ class Remembered(Generic[Value]):
     """Values by id, each believed for a while, a bounded number of them."""
 
     def __init__(self, kept: int, seconds: float) -> None:
-        self._kept = kept
         self._seconds = seconds
-        self._values: OrderedDict[str, tuple[Value, float]] = OrderedDict()
+        self._values = Recent[str, tuple[Value, float]](kept)
 
     def __len__(self) -> int:
         return len(self._values)
@@ -87,9 +85,6 @@ class Remembered(Generic[Value]):
     def put(self, key: str, value: Value, now: float) -> None:
         """Learn a value, and forget the one longest unused when there are too many."""
         self._values[key] = (value, now)
-        self._values.move_to_end(key)
-        if len(self._values) > self._kept:
-            self._values.popitem(last=False)
 
     def drop(self, key: str) -> None:
         """Believe nothing of this id any more."""

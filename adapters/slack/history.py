@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from adapters.slack.pages import moment, standing_in, threads_in, times_in
 from adapters.slack.places import PLATFORM, is_ts, time_of, ts_of
 from adapters.slack.preflight import SCOPES_AT
 from adapters.slack.wire import Json, as_map, flag_at, id_at, map_at, maps_at, text_at
-from memory.types import History, Inbound, Place
+from memory.types import History, Inbound, Place, Recent
 
 log = logging.getLogger(__name__)
 
@@ -82,15 +81,12 @@ class Reader:
         self._me = me
         self._channels = Pace(burst, seconds)
         self._threads = Pace(burst, seconds)
-        self._heard: OrderedDict[str, None] = OrderedDict()
+        self._heard = Recent[str, None](_KEPT)
         self._advised: set[str] = set()
 
     def notice(self, channel: str) -> None:
         """Take note that something was just said in a channel."""
         self._heard[channel] = None
-        self._heard.move_to_end(channel)
-        if len(self._heard) > _KEPT:
-            self._heard.popitem(last=False)
 
     async def places(self) -> tuple[Place, ...]:
         """The channels and direct messages that the bot is in, a bounded number.

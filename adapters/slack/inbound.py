@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from adapters.slack.markup import Names, names_many, readable
 from adapters.slack.places import PLATFORM, Channel, Kind, is_ts, kind_named, time_of
 from adapters.slack.wire import Json, flag_at, id_at, is_id, map_at, maps_at, name_at, number_at, text_at
-from memory.types import Attachment, Inbound, Person, Place, Quote
+from memory.types import Attachment, Inbound, Person, Place, Quote, command_of
 
 MENTION: Final = "app_mention"
 MESSAGE: Final = "message"
@@ -208,15 +207,9 @@ def place_of(event: Event, channel: Channel, text: str, me: Me) -> Place:
     command is about the channel, so it stands there; and where few people talk, nobody has to open a thread.
     """
     thread = event.thread
-    if not thread and channel.opens_threads and not is_command(text, me.prefix, me.commands):
+    if not thread and channel.opens_threads and not command_of(text, me.prefix, me.commands):
         thread = event.ts
     return Place(PLATFORM, me.team, event.channel, thread)
-
-
-def is_command(text: str, prefix: str, commands: Collection[str]) -> bool:
-    """Whether the first word of a text is one of the commands behind the prefix, in either case."""
-    first = text.split(maxsplit=1)[0] if text.strip() else ""
-    return first.startswith(prefix) and first.removeprefix(prefix).casefold() in commands
 
 
 def foreign(team: str, me: Me) -> frozenset[str]:

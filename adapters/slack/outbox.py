@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from time import time
 from typing import Final
 
@@ -17,7 +16,7 @@ from adapters.slack.markup import fallback
 from adapters.slack.pace import Pace
 from adapters.slack.wire import Json, as_map, map_at, maps_at, text_at
 from errors import EditRefused, PlatformUnreachable, ReplyImpossible
-from memory.types import Inbound, Place
+from memory.types import Inbound, Place, Recent
 
 EVENT_TYPE: Final = "threadkeeper_reply"
 """The type of the metadata on every post: which message it answers, and as which part."""
@@ -54,10 +53,10 @@ class Outbox:
         self._web = web
         self._user = user
         self._post_seconds = post_seconds
-        self._new: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._new = Recent[tuple[str, str], None](_KEPT)
         self._free: dict[str, float] = {}
-        self._gone: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._taken_back: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._gone = Recent[tuple[str, str], None](_KEPT)
+        self._taken_back = Recent[tuple[str, str], None](_KEPT)
         self.takes_edits = True
         self._edits = Pace(_EDIT_BURST, _EDIT_SECONDS)
 
@@ -68,12 +67,12 @@ class Outbox:
         """
         key = deleted.channel, deleted.ts
         if deleted.thread:
-            _keep(self._gone, key)
+            self._gone[key] = None
         return key in self._taken_back
 
     def begin(self, to: Inbound) -> None:
         """Note that a message is new to this run of the bot, so that no answer to it can stand anywhere yet."""
-        _keep(self._new, _key(to))
+        self._new[_key(to)] = None
 
     async def post(self, to: Inbound, text: str, part: int) -> str:
         """Post a part of an answer; one that may stand there already is looked for first, and given this text.
@@ -128,7 +127,7 @@ class Outbox:
         Raises: ReplyImpossible, PlatformUnreachable.
         """
         key = place.channel, ts
-        _keep(self._taken_back, key)  # before Slack tells of it
+        self._taken_back[key] = None  # before Slack tells of it
         try:
             await self._web.chat_delete(channel=place.channel, ts=ts)
         except FAILURES as exc:
@@ -267,9 +266,3 @@ class Outbox:
 
 def _key(to: Inbound) -> tuple[str, str]:
     return to.place.channel, to.message_id
-
-
-def _keep(keys: OrderedDict[tuple[str, str], None], key: tuple[str, str]) -> None:
-    keys[key] = None
-    if len(keys) > _KEPT:
-        keys.popitem(last=False)

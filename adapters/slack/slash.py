@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -18,7 +17,7 @@ from adapters.slack.markup import Names, mrkdwn, readable
 from adapters.slack.places import PLATFORM, Channel
 from adapters.slack.wire import Json, id_at, text_at
 from errors import PlatformUnreachable, ReplyImpossible
-from memory.types import Inbound, Person, Place
+from memory.types import Inbound, Person, Place, Recent
 
 _LIVE: Final = 512
 """Commands that are remembered, newest ones; an answer comes within seconds, and none can after half an hour."""
@@ -83,13 +82,11 @@ class Answers:
     """
 
     def __init__(self) -> None:
-        self._live: OrderedDict[str, str] = OrderedDict()
+        self._live = Recent[str, str](_LIVE)
 
     def keep(self, command: Command) -> None:
         """Remember a command, and forget the oldest of too many."""
         self._live[command.id] = command.answer_to
-        if len(self._live) > _LIVE:
-            self._live.popitem(last=False)
 
     async def post(self, web: AsyncWebClient, message_id: str, text: str, part: int) -> str:
         """Answer a command, in a text without blocks: that it may hold a markdown block is not documented.

@@ -17,6 +17,7 @@ from typing import TextIO
 
 from adapters.terminal.pipe import Pipe
 from adapters.terminal.screen import Screen
+from adapters.text import clean
 from errors import PlatformGone, StorageError
 from memory.ports import Accept, Clock, Intake, Note
 from memory.types import Delta, History, Inbound, Place, Visibility
@@ -74,10 +75,8 @@ class Terminal:
         await intake.connected(missed=False)
         async with aclosing(self._face.texts()) as texts:
             async for text in texts:
-                # NUL and lone surrogates are no text to every database.
-                clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
-                if clean.strip():
-                    await self._converse(clean, intake.accept)
+                if text.strip():
+                    await self._converse(clean(text), intake.accept)
                 if self._gone is not None:
                     raise self._gone
                 if self._face.closed:

@@ -141,11 +141,6 @@ def more_room(max_tokens: int, prompt_tokens: int, context_tokens: int) -> int:
     return max(max_tokens, min(twice, context_tokens - prompt_tokens)) if context_tokens else twice
 
 
-def well_formed(text: str) -> str:
-    """Return a text that UTF-8 can hold: lone surrogates become U+FFFD, halves that belong together one character."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def read_piece(chunk: object) -> Piece:
     """Read one chunk of a stream, whatever its server makes of the format.
 

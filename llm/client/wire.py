@@ -25,10 +25,10 @@ from openai import (
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONObject, ResponseFormatJSONSchema
 
-from llm.client.chat import Piece, Request, read_piece, well_formed
+from llm.client.chat import Piece, Request, read_piece
 from llm.client.dialects import read_failure
 from llm.client.failures import Failure, Kind
-from memory.types import Message
+from memory.types import Message, well_formed
 
 CONNECT_SECONDS = 10.0
 """The longest that connecting may take; half the patience at most, so that it is told from a silent server."""

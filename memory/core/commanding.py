@@ -14,7 +14,7 @@ from memory.core.turns import GIVEN_UP
 from memory.core.voice import Voice, keep_post, once
 from memory.phrases import UNKNOWN
 from memory.ports import Platform, Store
-from memory.types import Owed, Waiting
+from memory.types import Owed, Waiting, command_of
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Commanding:
 
     async def _answer(self, waiting: Waiting, progress: Callable[[str], Awaitable[None]]) -> str:
         inbound, prefix = waiting.inbound, self._prefix
-        name = policy.command_of(inbound.text, prefix, NAMES)
+        name = command_of(inbound.text, prefix, NAMES)
         fields = {"command": name, "place": str(inbound.place)}
         try:
             if await self._store.begin((waiting.id,)) >= DEADLY:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -45,9 +44,11 @@ from memory.types import (
     Inbound,
     Owed,
     Place,
+    Recent,
     Thread,
     Visibility,
     Waiting,
+    command_of,
 )
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Core:
         self._clock = clock
         self._platforms: dict[str, Platform] = {}
         self._connected_before: set[str] = set()
-        self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._told = Recent[tuple[str, str], None](TOLD)
         self._unsure: set[str] = set()
         self._early = EarlyChanges()
         self._tasks = Tasks()
@@ -264,7 +265,7 @@ class Core:
         audience = self._planning.audience(inbound)
         decision = policy.decide(inbound, self._settings, NAMES, joined=joined)
         if missed:
-            forgets = policy.command_of(inbound.text, self._settings.prefix, NAMES) == FORGET
+            forgets = command_of(inbound.text, self._settings.prefix, NAMES) == FORGET
             age = self._clock() - inbound.sent_at
             decision = policy.decide_late(decision, age, self._answered_within, forgets=forgets)
         if decision is Decision.IGNORE:
@@ -287,19 +288,17 @@ class Core:
 
     def _is_discreet(self, inbound: Inbound) -> bool:
         """Whether a command is answered to its author alone."""
-        name = policy.command_of(inbound.text, self._settings.prefix, NAMES)
+        name = command_of(inbound.text, self._settings.prefix, NAMES)
         platform = self._platforms[inbound.place.platform]
         return name in DISCREET and inbound.visibility is not Visibility.DIRECT and platform.whispers
 
     def _tell_once(self, inbound: Inbound, exc: StorageError) -> None:
         """Say once to the author of a message for the bot that it could not be taken in."""
         key = inbound.place.channel, inbound.message_id
-        for_me = inbound.addressed or policy.command_of(inbound.text, self._settings.prefix, NAMES)
+        for_me = inbound.addressed or command_of(inbound.text, self._settings.prefix, NAMES)
         if not for_me or key in self._told or not policy.is_heard(inbound, self._settings):
             return
         self._told[key] = None
-        if len(self._told) > TOLD:
-            self._told.popitem(last=False)
         self._tasks.spawn(self._say_aside(inbound, exc.sentence))
 
     async def _say_aside(self, inbound: Inbound, text: str) -> None:

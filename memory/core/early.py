@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from memory.types import Inbound, Place
+from memory.types import Inbound, Place, Recent
 
 KEPT = 1000
 """Messages whose change is remembered, newest ones; one that is delivered late comes within minutes."""
@@ -18,7 +17,7 @@ class EarlyChanges:
     """What became of messages that were not known when they were changed: a newer version, or nothing at all."""
 
     def __init__(self) -> None:
-        self._versions: OrderedDict[Key, Inbound | None] = OrderedDict()
+        self._versions = Recent[Key, Inbound | None](KEPT)
 
     def amend(self, inbound: Inbound) -> None:
         """Remember the version of a message that has not come in."""
@@ -41,9 +40,6 @@ class EarlyChanges:
         if key in self._versions and self._versions[key] is None:
             return  # what is deleted stays so
         self._versions[key] = version
-        self._versions.move_to_end(key)
-        if len(self._versions) > KEPT:
-            self._versions.popitem(last=False)
 
 
 def _key(place: Place, message_id: str) -> Key:

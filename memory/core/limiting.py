@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from errors import LimitReached
 from memory.limits import ceilings, day_end, free_at, scope_over
 from memory.phrases import write_pause, write_spent, write_too_small
 from memory.ports import Clock, Store
-from memory.types import Conversation, CoreSettings, Scope, Visibility, spenders
+from memory.types import Conversation, CoreSettings, Recent, Scope, Visibility, spenders
 
 PEOPLE = 10_000
 """How many people's last minute is remembered; the one who was quiet longest is dropped first."""
@@ -31,7 +31,7 @@ class Limiting:
         self._settings = settings
         self._store = store
         self._clock = clock
-        self._answered: OrderedDict[str, dict[int, datetime]] = OrderedDict()
+        self._answered = Recent[str, Recent[int, datetime]](PEOPLE)
         self._reserved: Counter[tuple[Scope, str]] = Counter()
 
     def admit(self, conversation: Conversation, author: str, message: int) -> None:
@@ -44,18 +44,13 @@ class Limiting:
             return
         now = self._clock()
         key = f"{conversation.platform}:{author}"
-        answered = self._answered.setdefault(key, {})
-        self._answered.move_to_end(key)
-        if len(self._answered) > PEOPLE:
-            self._answered.popitem(last=False)
+        answered = self._answered[key] = self._answered.get(key, Recent(most))
         if message in answered:
             return
         until = free_at(tuple(answered.values()), most, now)
         if until is not None:
             raise LimitReached("messages_per_minute", write_pause(most, (until - now).total_seconds()))
         answered[message] = now
-        if len(answered) > most:
-            del answered[next(iter(answered))]
 
     async def reserve(
         self, conversation: Conversation, author: str, visibility: Visibility, prompt_tokens: int

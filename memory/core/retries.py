@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from memory.ports import Clock
-from memory.types import Conversation
+from memory.types import Conversation, Recent
 
 PAUSES = (timedelta(seconds=60), timedelta(seconds=300), timedelta(seconds=900))
 """After the first, second and every further failure in a row a conversation is left alone for so long."""
@@ -27,7 +27,7 @@ class Retries:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._failures: dict[Conversation, _Failures] = {}
+        self._failures = Recent[Conversation, _Failures](KEPT)
 
     def number(self, conversation: Conversation) -> int:
         """How often it has failed in a row."""
@@ -43,10 +43,7 @@ class Retries:
         """Take in one more failure, and return how long to wait."""
         number = self.number(conversation)
         now, pause = self._clock(), PAUSES[min(number, len(PAUSES) - 1)]
-        self._failures.pop(conversation, None)
         self._failures[conversation] = _Failures(number + 1, now, now + pause)
-        if len(self._failures) > KEPT:
-            del self._failures[next(iter(self._failures))]
         return pause
 
     def done(self, conversation: Conversation) -> None:

@@ -2,12 +2,16 @@
 
 Ids that a platform gives are strings, as it gives them. Times are aware, in UTC. Token counts are those of the
 project's own counter (`llm/tokens.py`), taken once when a text is stored.
+
+Beside them stands what several rooms do alike, with keys of which the newest are kept (`recent.py`) and with texts
+(`words.py`).
 """
 
 from memory.types.hearing import Audience, Fact, FactCount, newest_of_each_slot
 from memory.types.limits import Scope, Spent, spenders
 from memory.types.model import Answer, Delta, Finding, Message, Prompt, Schema, TurnDone, Usage
 from memory.types.recalling import Days, Passage, Pool, Question, Shown
+from memory.types.recent import Recent
 from memory.types.settings import CoreSettings
 from memory.types.talk import (
     ADULT,
@@ -42,6 +46,7 @@ from memory.types.transcript import (
     Waiting,
     Window,
 )
+from memory.types.words import call_in, command_of, well_formed
 
 __all__ = [
     "ADULT",
@@ -77,6 +82,7 @@ __all__ = [
     "Question",
     "Quote",
     "Recalled",
+    "Recent",
     "Role",
     "Schema",
     "Scope",
@@ -92,6 +98,9 @@ __all__ = [
     "Visibility",
     "Waiting",
     "Window",
+    "call_in",
+    "command_of",
     "newest_of_each_slot",
     "spenders",
+    "well_formed",
 ]

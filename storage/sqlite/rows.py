@@ -21,6 +21,7 @@ from memory.types import (
     Turn,
     Visibility,
     Waiting,
+    well_formed,
 )
 
 Row = tuple[Any, ...]
@@ -58,8 +59,8 @@ def to_moment(micros: int) -> datetime:
 
 
 def to_text(text: str) -> str:
-    """A text that UTF-8, and so a column, can hold: lone surrogates become U+FFFD, two halves one character."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """A text as a column holds it."""
+    return well_formed(text)
 
 
 def dump_attachments(attachments: tuple[Attachment, ...]) -> str | None:
