@@ -168,6 +168,39 @@ class TestChannels:
             await heard(home, core, home.channel)
             assert core.removed == []
 
+    @pytest.mark.parametrize("outcome", [0, 500, "internal_error", "missing_scope", "something_new"])
+    async def test_nothing_of_one_goes_before_slack_says_that_it_is_gone(self, home: Home, outcome: str | int) -> None:
+        doomed = home.fake.add_channel("doomed")
+        async with listed(home, 0.02) as core:
+            home.fake.fail_next("conversations.info", outcome, times=3)
+            home.fake.delete_channel(doomed)
+            await home.until(lambda: core.removed == [Place("slack", home.fake.team_id, doomed)])
+            assert core.is_open(doomed) is False
+            assert home.calls("conversations.info") == 4
+
+    async def test_one_that_stands_after_all_is_asked_about_no_more_and_opens_again(
+        self, home: Home, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with listed(home, 0.02) as core:
+            home.fake.fail_next("conversations.info", "internal_error")
+            home.fake.tell_of_deletion(home.channel)
+            await home.until(lambda: "deleted channel stands" in caplog.messages)
+            lists = home.calls("users.conversations")
+            await home.until(lambda: home.calls("users.conversations") > lists + 4)
+            assert (core.removed, core.is_open(home.channel)) == ([], True)
+            assert home.calls("conversations.info") == 2
+
+    async def test_an_answer_without_a_channel_says_nothing_of_it(
+        self, home: Home, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with listed(home) as core:
+            home.fake.garble("conversations.info", lambda _: {"ok": True})
+            home.fake.tell_of_deletion(home.channel)
+            await home.until(lambda: core.is_open(home.channel) is False)
+            await home.quiet()
+        assert core.removed == []
+        assert [message for message in caplog.messages if "delet" in message] == ["deletion not confirmed"]
+
     async def test_it_is_closed_when_what_was_said_before_is_in(self, home: Home) -> None:
         async with listed(home) as core:
             core.before = hold = Hold()

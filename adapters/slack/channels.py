@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
@@ -26,7 +25,7 @@ from adapters.slack.wire import Json, as_map, id_at, map_at, maps_at, text_at
 from errors import PlatformUnreachable, StorageError
 from memory.ports import Intake
 from memory.types import Channel as Told
-from memory.types import Place
+from memory.types import Place, Recent
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +52,12 @@ _KINDS: Final = ("public_channel", "private_channel")
 _ARRIVALS: Final = 512
 """Arrivals that are remembered: Slack sends an event again whose acknowledgement it misses."""
 
+_DOUBTED: Final = 100
+"""Channels that are remembered as called deleted while Slack did not say whether they are."""
+
+_NO_CHANNEL: Final = "channel_not_found"
+"""Slack's code for a channel that is not there: https://docs.slack.dev/reference/methods/conversations.info#errors."""
+
 
 class Channels:
     """Tells the core of the channels of one bot; `roll` is what it was told already."""
@@ -76,7 +81,8 @@ class Channels:
         self._listing = asyncio.Lock()
         self._listed: float | None = None
         self._changed: set[str] = set()
-        self._arrivals: OrderedDict[str, None] = OrderedDict()
+        self._arrivals = Recent[str, None](_ARRIVALS)
+        self._doubted = Recent[str, None](_DOUBTED)
         self._advised = False
 
     async def call_over(self) -> None:
@@ -88,12 +94,14 @@ class Channels:
             log.warning("channels not listed", extra={"platform": PLATFORM, "error": "TimeoutError"})
 
     async def keep(self, connected: Callable[[], bool]) -> None:
-        """List the channels again and again while connected, until cancelled."""
+        """List the channels again and again while connected, and ask about those in doubt, until cancelled."""
         clock = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(self._list_seconds / _LOOKS)
             if connected() and (self._listed is None or clock() - self._listed >= self._list_seconds):
                 await self._list()
+                if self._listed is not None:
+                    await self._ask_again()
 
     async def tell(self, channel: Told | None) -> None:
         """Tell of the channel of a message that is to be taken in, if it has one, and of all that is due.
@@ -117,8 +125,8 @@ class Channels:
         match news.change:
             case Change.LEFT | Change.DELETED:
                 await self._roll.strike([self._closed(news.channel)], self._intake.channels)
-                if news.change is Change.DELETED and not await self._stands(news.channel):
-                    await self._intake.removed(Place(PLATFORM, self._me.team, news.channel))
+                if news.change is Change.DELETED:
+                    await self._bury(news.channel)
             case Change.CLOSED:
                 await self._roll.tell([self._closed(news.channel)], self._intake.channels)
             case Change.JOINED:
@@ -132,27 +140,56 @@ class Channels:
         found = await self._directory.channel(channel)
         await self._roll.tell([found.told(self._me.team, channel)], self._intake.channels)
 
+    async def _bury(self, channel: str) -> None:
+        """Tell that a channel was deleted once Slack has none: what is erased here cannot be brought back.
+
+        While Slack does not say, the channel stays closed, and is asked about again after every list.
+        Raises: StorageError.
+        """
+        fields = {"platform": PLATFORM, "channel": channel}
+        try:
+            stands = await self._stands(channel)
+        except PlatformUnreachable as error:
+            if channel not in self._doubted:
+                log.warning("deletion not confirmed", extra={**fields, "error": str(error)})
+            self._doubted[channel] = None
+            return
+        if stands:
+            log.warning("deleted channel stands", extra=fields)
+        else:
+            await self._intake.removed(Place(PLATFORM, self._me.team, channel))
+        self._doubted.pop(channel, None)
+
     async def _stands(self, channel: str) -> bool:
-        """Whether Slack has a channel that it called deleted: what is erased here cannot be brought back."""
+        """Whether Slack has a channel that it called deleted.
+
+        Raises: PlatformUnreachable where it does not say.
+        """
         try:
             response = await self._web.conversations_info(channel=channel)
-        except FAILURES:
-            return False
-        log.warning("deleted channel stands", extra={"platform": PLATFORM, "channel": channel})
-        return bool(map_at(as_map(response.data), "channel"))
+        except FAILURES as exc:
+            if code_of(exc) == _NO_CHANNEL:
+                return False
+            raise PlatformUnreachable(code_of(exc) or type(exc).__name__) from exc
+        if not map_at(as_map(response.data), "channel"):
+            raise PlatformUnreachable("no channel in the answer")
+        return True
+
+    async def _ask_again(self) -> None:
+        """Ask about the channels of which Slack did not say whether they are deleted."""
+        for channel in list(self._doubted):
+            await self._pace.turn()
+            try:
+                await self._bury(channel)
+            except StorageError as error:
+                log.warning("deletion not stored", exc_info=error, extra={"platform": PLATFORM})  # it stays due
 
     async def _arrive(self, channel: str, event_id: str) -> None:
         found = await self._directory.channel(channel)
         if event_id in self._arrivals or not found.opens_threads:
             return
         self._arrivals[event_id] = None
-        if len(self._arrivals) > _ARRIVALS:
-            self._arrivals.popitem(last=False)
-        try:
-            await self._intake.arrived(Place(PLATFORM, self._me.team, channel), found.visibility)
-        except StorageError:
-            del self._arrivals[event_id]  # Slack is asked to say it again
-            raise
+        await self._intake.arrived(Place(PLATFORM, self._me.team, channel), found.visibility)
 
     def _closed(self, channel: str) -> Told:
         known = self._roll.known(self._me.team, channel)
