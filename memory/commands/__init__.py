@@ -3,7 +3,7 @@
 A command answers at once, beside the lane of its conversation, in the place where it was asked.
 """
 
-from memory.commands.lanes import Lanes
+from memory.commands.core import CoreForCommands
 from memory.commands.registry import DISCREET, FORGET, NAMES, SPECS, Commands
 
-__all__ = ["DISCREET", "FORGET", "NAMES", "SPECS", "Commands", "Lanes"]
+__all__ = ["DISCREET", "FORGET", "NAMES", "SPECS", "Commands", "CoreForCommands"]

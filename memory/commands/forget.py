@@ -9,7 +9,7 @@ from functools import partial
 
 from errors import StorageUnavailable
 from memory import phrases
-from memory.commands.lanes import Lanes
+from memory.commands.core import CoreForCommands
 from memory.commands.words import Call, read_forget
 from memory.forgetting import find_echo
 from memory.policy import conversation_of
@@ -29,13 +29,13 @@ class Forget:
         self,
         settings: CoreSettings,
         store: Store,
-        lanes: Lanes,
+        core: CoreForCommands,
         is_admin: Callable[[Inbound], Awaitable[bool]],
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._store = store
-        self._lanes = lanes
+        self._core = core
         self._is_admin = is_admin
         self._clock = clock
         self._asked: dict[tuple[str, str], tuple[Forgetting, datetime]] = {}
@@ -82,7 +82,7 @@ class Forget:
         """Forget, and put on disk with it what is said: after a crash the next ones would be the last messages."""
         reach = phrases.write_reach(forgetting.place.platform) if forgetting.everywhere else ""
         extent = await self._store.forget(forgetting, find_echo, Promise(call.id, partial(write_done, reach=reach)))
-        self._lanes.interrupt(extent)
+        self._core.interrupt(extent)
         if not extent:
             return phrases.NOTHING_TO_FORGET
         try:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from memory import phrases
+from memory.commands.core import CoreForCommands
 from memory.commands.facts import Facts, read_fact_number
 from memory.commands.forget import Forget
-from memory.commands.lanes import Lanes
 from memory.commands.usage import UsageToday
 from memory.commands.words import Call, words_after_command
 from memory.policy import conversation_of
@@ -39,17 +39,17 @@ class Commands:
         self,
         settings: CoreSettings,
         store: Store,
-        lanes: Lanes,
+        core: CoreForCommands,
         moderates: Callable[[Inbound], Awaitable[bool]],
         clock: Callable[[], datetime],
         link: Callable[[Place, str], str],
     ) -> None:
         self._settings = settings
         self._store = store
-        self._lanes = lanes
+        self._core = core
         self._moderates = moderates
         self._facts = Facts(settings, store, moderates, link)
-        self._forget = Forget(settings, store, lanes, self._is_admin, clock)
+        self._forget = Forget(settings, store, core, self._is_admin, clock)
         self._runs: Mapping[str, Callable[[Call], Awaitable[str]]] = {
             "help": self._help,
             "forget": self._forget_some,
@@ -85,23 +85,23 @@ class Commands:
         conversation = conversation_of(inbound, self._settings)
         head = ""
         match call.words.casefold():
-            case "now" if self._lanes.budget.folds:
-                folded = await self._lanes.fold_now(conversation)
+            case "now" if self._core.budget.folds:
+                folded = await self._core.fold_now(conversation)
                 head = phrases.write_folded(folded, self._settings.keep_recent)
-            case "rebuild" if self._lanes.budget.folds:
+            case "rebuild" if self._core.budget.folds:
                 head = await self._rebuild(call, conversation)
             case "" | "now" | "rebuild":
                 pass
             case _:
                 return phrases.SUMMARY_USAGE.format(prefix=self._settings.prefix)
-        budget = self._lanes.budget
+        budget = self._core.budget
         standing = await self._store.standing(conversation, summary=budget.folds, turn_tokens=budget.turn)
-        persona = self._lanes.persona(inbound.visibility)
+        persona = self._core.persona(inbound.visibility)
         return head + phrases.write_summary(standing, budget, persona.tokens, self._settings)
 
     async def _rebuild(self, call: Call, conversation: Conversation) -> str:
         async def progress(done: int, turns: int) -> None:
             await call.progress(phrases.write_rebuilding(done, turns))
 
-        turns = await self._lanes.rebuild(conversation, progress)
+        turns = await self._core.rebuild(conversation, progress)
         return phrases.write_rebuilt(turns, await self._store.standing(conversation))

@@ -1,4 +1,4 @@
-"""What commands need of the core."""
+"""The core, as commands see it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from memory.prompt import Budget, Persona
 from memory.types import Conversation, Extent, Visibility
 
 
-class Lanes(Protocol):
+class CoreForCommands(Protocol):
     """What commands need of the core."""
 
     @property
