@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -57,8 +56,6 @@ class Planning:
         self._ratio = 1.0
         self._personas: dict[Visibility, Persona] = {}
         self._budgets: dict[float, Budget] = {}
-        # The notes change once a minute and stand in every prompt.
-        self._count_notes = lru_cache(maxsize=1)(count)
 
     async def recall(self, store: Store) -> None:
         """Read what earlier runs learned of the model's ratio of tokens."""
@@ -152,7 +149,7 @@ class Planning:
             self.persona(visibility),
             thread,
             heard,
-            Notes(notes, self._count_notes(notes)),
+            Notes(notes, self.count(notes)),
             budget,
             self.count,
             named=visibility is not Visibility.DIRECT,
