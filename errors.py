@@ -10,11 +10,13 @@
     │   ├── ContextTooLong        plan a smaller prompt, once
     │   ├── EmptyAnswer           … the model answered with nothing
     │   └── FoldRefused           keep the summary as it is, try again later
+    ├── OriginalsExpired          tell the person; another try would not help
     ├── LimitReached              tell the person, with when it ends
     ├── PlatformError
     │   ├── PlatformMisconfigured fix the settings; this platform stays down, the others go on
     │   ├── PlatformUnreachable   connect again later
     │   └── ReplyImpossible       give up on this one reply
+    │       ├── EditRefused       … on this one edit; a new message can take the words
     │       └── PlatformGone      … and on the platform: nothing brings it back while this process lives
     └── StorageError
         ├── DatabaseUnusable      stop: the file is not ours, corrupt or too new; it was left untouched

@@ -205,6 +205,19 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def test_the_errors_are_drawn_as_they_derive() -> None:
+    """The drawing is where a caller looks for the one decision that an error calls for."""
+    text = ast.get_docstring(tree("errors.py"), clean=False) or ""
+    above: list[str] = []
+    drawn: dict[str, str] = {}
+    for marks, name in re.findall(r"^    ([ │├└─]*)(\w+)", text, re.MULTILINE):
+        above = above[: len(marks) // 4]
+        drawn[name] = above[-1] if above else "Exception"
+        above.append(name)
+    classes = [node for node in tree("errors.py").body if isinstance(node, ast.ClassDef) and node.bases]
+    assert {node.name: ast.unparse(node.bases[0]) for node in classes} == drawn
+
+
 def test_no_file_is_too_long_to_hold_one_idea() -> None:
     """Beyond this it holds two, and becomes a folder of the same name."""
     lengths = {source: len((ROOT / source).read_text(encoding="utf-8").splitlines()) for source in SOURCES}

@@ -30,7 +30,7 @@ GRACE = 10.0
 
 
 class Asker(IntEnum):
-    """On whose behalf a request is made; who is greater probes a circuit beside a lesser one's probe."""
+    """On whose behalf a request is made; a higher asker may probe while a lower one's probe is still running."""
 
     NOBODY = 0
     BACKGROUND = 1

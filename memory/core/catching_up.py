@@ -5,8 +5,9 @@
 2. A connection may die unnoticed, so what is read begins a while before the last beat; what is known has its id.
 3. What was sent since then is taken in as if it came in now, but it is answered only if it is young enough.
 4. Places where people talked lately are compared: what was edited there is amended, what is gone is erased.
-5. What was read since the last connection came, be it by a try that broke off or by an earlier reading, is not read
-   once more: all that was said there since then was heard, and kept, else it counts for nothing.
+5. A place that was read since the last connection came is not read again, neither after a try that broke off nor by the
+   next reading: what was said there since then came in as it was said. Once something that came in could not be stored,
+   every place is read again.
 6. No lane runs in a place that is still to be read, so that people are answered in the order in which they spoke; what
    takes too long is not waited for.
 """
@@ -177,7 +178,7 @@ class CatchUp:
     async def beat(self) -> None:
         """Note the platforms of which everything was received until now; raises nothing.
 
-        Of one that was dead meanwhile nothing is known until it says what was missed.
+        A platform that was down is left out until it has been caught up with.
         """
         self._sound = {name for name in self._sound if self._platforms[name].alive}
         alive = sorted(self._sound - self._again)

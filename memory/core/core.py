@@ -1,6 +1,7 @@
 """Messages in: taken in, decided on, handed to a lane or run as a command; edited, deleted, missed and caught up with.
 
-A message is on disk before anything else happens to it. Then its conversation's lane takes it up.
+What becomes of a message is decided first, with a look at the disk where that depends on who has spoken in its thread.
+What is the bot's business is on disk before anything is done about it; then its conversation's lane takes it up.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Suspects:
     async def alone(self, waiting: Sequence[Waiting]) -> AsyncIterator[AsyncExitStack]:
         """Take up messages, or what is owed to them: alone where an earlier run died over any of them.
 
-        Who closes the stack that this yields lets the next one go already: it does no harm to wait for a platform.
+        Close the yielded stack early to let the next suspect start, for instance while waiting for a platform.
         """
         async with AsyncExitStack() as stack:
             if any(each.attempts > 0 for each in waiting):

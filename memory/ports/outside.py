@@ -23,7 +23,8 @@ Accept = Callable[[Inbound], Awaitable[bool]]
 """Takes in one message and says whether something is to come of it; when it returns, the message is on disk, was there
 already or is none of the bot's business.
 
-Raises: StorageError; the platform must not be told then that the message was received. Its author has been told.
+Raises: StorageError, also where the disk does not say whether a message is the bot's business; the platform must not be
+told then that it was received. Its author has been told, where it was for the bot.
 """
 
 Amend = Callable[[Inbound], Awaitable[None]]
