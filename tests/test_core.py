@@ -53,9 +53,15 @@ async def test_what_comes_in_while_a_trouble_lasts_is_tried_at_once_and_makes_no
         for number in range(1, 5):
             await on.hear(number, "hello")
             await on.wait_for(lambda number=number: on.platform.down == 4 - number)  # type: ignore[misc]  # bound now
+        assert on.pauses == [15]
         await on.hear(5, "hello")
         await on.until(1)
-        assert on.pauses == [15]
+        await on.wait_for(lambda: not any("Lanes." in repr(task) for task in asyncio.all_tasks()))
+        on.platform.down = 1
+        await on.hear(6, "hello")
+        await on.wait_for(lambda: on.pauses == [15, 15])
+        on.resting.set()
+        await on.until(2)
 
 
 async def test_a_trouble_that_lasts_for_days_is_outlived(tmp_path: Path) -> None:

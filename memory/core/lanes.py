@@ -80,7 +80,7 @@ class Lanes:
         self._sleep = sleep
         self._lanes: dict[Conversation, _Lane] = {}
         self._stopped: dict[Conversation, float] = {}  # and for how long its lane rests the next time
-        self._retrying: set[Conversation] = set()
+        self._retries: dict[Conversation, asyncio.Task[None]] = {}
         self._held: dict[Conversation, None] = {}  # a set that keeps its order
         self._begun: dict[Conversation, set[int]] = {}
         self._unnoted: dict[int, dict[int, str]] = {}
@@ -162,10 +162,14 @@ class Lanes:
                 else:
                     self._begun.pop(conversation, None)
             self._stopped.pop(conversation, None)
+            if retry := self._retries.pop(conversation, None):
+                retry.cancel()
         except Exception as exc:
             log.warning("lane stopped", extra={"conversation": str(conversation)}, exc_info=exc)
-            if conversation not in self._retrying:
-                self._tasks.spawn(self._serve_later(conversation))
+            if conversation not in self._retries:
+                pause = self._stopped.get(conversation, RETRY_SECONDS)
+                self._stopped[conversation] = min(2 * pause, LONGEST_RETRY_SECONDS)
+                self._retries[conversation] = self._tasks.spawn(self._serve_later(conversation, pause))
         finally:
             del self._lanes[conversation]
             self._last_ended = monotonic()
@@ -177,16 +181,10 @@ class Lanes:
             replace(each, attempts=each.attempts - 1) if each.begun and each.id in begun else each for each in waiting
         )
 
-    async def _serve_later(self, conversation: Conversation) -> None:
-        """Try a lane again when what stopped it may have passed, after longer and longer pauses.
-
-        Whatever comes in meanwhile is tried at once, and makes neither a second rest nor a longer one.
-        """
-        pause = self._stopped.get(conversation, RETRY_SECONDS)
-        self._stopped[conversation] = min(2 * pause, LONGEST_RETRY_SECONDS)
-        self._retrying.add(conversation)
+    async def _serve_later(self, conversation: Conversation, pause: float) -> None:
+        """Try a stopped lane again when what stopped it may have passed; what comes in meanwhile is tried at once."""
         await self._sleep(pause)
-        self._retrying.discard(conversation)
+        del self._retries[conversation]
         self.dispatch(conversation)
 
     async def _attempt(self, conversation: Conversation, lane: _Lane, burst: Burst, thread: Thread | None) -> bool:
