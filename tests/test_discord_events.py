@@ -271,5 +271,5 @@ def test_a_message_that_cannot_be_read_is_dropped_and_its_text_is_not_logged(cap
     (dropped,) = caplog.records
     line = LineFormatter("text", ()).format(dropped)
     assert 'event="message dropped"' in line
-    assert "error=TypeError" in line
+    assert "error=AttributeError" in line
     assert "discord/reading.py" in line
