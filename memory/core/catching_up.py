@@ -188,6 +188,8 @@ class CatchUp:
             await self._store.beat(alive, self._clock())
         except StorageError as exc:
             log.warning("no heartbeat", exc_info=exc)
+        except Exception:
+            log.exception("no heartbeat")
 
     def _open(self, platform: str) -> None:
         self._closed.discard(platform)
