@@ -1,4 +1,4 @@
-"""Which of the bot's turns repeat what was forgotten: pure, over texts.
+"""Which of the bot's turns repeat what was forgotten: pure, over texts. And how large a file is cleaned of it at once.
 
 A reply to somebody else may hold a forgotten word too ("Ann's code is K7"). Such a turn was made from the forgotten
 words and goes with them. A word betrays that when it is in them and neither everyday English nor in anything that other
@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
+
+SCRUB_AT_ONCE_BYTES = 100_000_000
+"""Up to this size a database is cleaned before a command answers (VACUUM wrote 100 MB in about a second here)."""
 
 SHORTEST = 2
 """Letters of a word that can tell (somebody is called Bo); a shorter one only if it is a digit."""

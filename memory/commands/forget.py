@@ -11,15 +11,12 @@ from errors import StorageUnavailable
 from memory import phrases
 from memory.commands.core import CoreForCommands
 from memory.commands.words import Call, read_forget
-from memory.forgetting import find_echo
+from memory.forgetting import SCRUB_AT_ONCE_BYTES, find_echo
 from memory.policy import conversation_of
 from memory.ports import Promise, Store
 from memory.types import CoreSettings, Extent, Forgetting, Inbound, Place
 
 CONFIRM_WITHIN = timedelta(minutes=1)
-
-SCRUB_AT_ONCE_BYTES = 100_000_000
-"""Up to this size a database is cleaned before the command answers (VACUUM wrote 100 MB in about a second here)."""
 
 
 class Forget:

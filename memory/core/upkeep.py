@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from errors import StorageError
-from memory.commands.forget import SCRUB_AT_ONCE_BYTES
+from memory.forgetting import SCRUB_AT_ONCE_BYTES
 from memory.ports import Clock, Store
 from memory.types import Conversation, CoreSettings
 

@@ -15,7 +15,7 @@ from memory.types import Conversation, Visibility
 from storage.archive import Original
 from storage.sqlite.forgetting import due_scrub
 from storage.sqlite.inbox import conversation_id
-from storage.sqlite.rows import CONVERSATION, TURN, Row, to_micros, to_turn
+from storage.sqlite.rows import CONVERSATION, TURN, TURN_OF_T, Row, to_micros, to_turn
 
 SLICE = 500
 """Turns that are purged in one transaction (10 ms here)."""
@@ -48,8 +48,7 @@ def find_expired(db: sqlite3.Connection, before: datetime, held: Collection[Conv
 
 def announce(db: sqlite3.Connection, before: datetime, held: Collection[Conversation]) -> Expired:
     """The same with the originals, noted in the archive's index: from now on, forgetting them concerns its files."""
-    turn = ", ".join(f"t.{column}" for column in TURN.split(", "))
-    columns = f"{turn}, {CONVERSATION}, t.conversation, t.answers, t.visibility, t.quote_author, t.quote_message"
+    columns = f"{TURN_OF_T}, {CONVERSATION}, t.conversation, t.answers, t.visibility, t.quote_author, t.quote_message"
     rows = _expired(db, columns, before, held)
     width = len(TURN.split(", "))
     expired = Expired(tuple(row[0] for row in rows), tuple(_to_original(row, width) for row in rows))

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
-from errors import StorageUnavailable
-from memory.ports import Clock, Rank
+from memory.ports import Rank
 from memory.types import (
-    Access,
     Audience,
-    Channel,
     Conversation,
     Fact,
     FactCount,
@@ -28,70 +22,12 @@ from memory.types import (
     Turn,
     Usage,
 )
-from storage.sqlite import expiry, facts, hearing, inbox, reading, recall, stating, summaries, transcript
-from storage.sqlite.connection import Connection
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from storage.sqlite import expiry, facts, reading, recall, stating, summaries, transcript
+from storage.sqlite.base import OpenDatabase
 
 
-class Gists:
+class Gists(OpenDatabase):
     """See `memory.ports.Store`; every verb is one transaction."""
-
-    def __init__(self, path: Path, writer: Connection, reader: Connection, clock: Clock, *, recall: bool) -> None:
-        opened = path.stat()
-        self._path = path
-        self._file = opened.st_dev, opened.st_ino
-        self._writer = writer
-        self._reader = reader
-        self._clock = clock
-        self._recall = recall
-        self._said: list[int] = []
-
-    async def _write(
-        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Run one transaction, with what was said since the last one: that is not worth a commit of its own."""
-        self._demand_file()
-        said, self._said = tuple(self._said), []
-
-        def both(db: sqlite3.Connection) -> T:
-            inbox.said(db, said)
-            result = work(db, *args, **kwargs)
-            if self._recall:
-                recall.index_due(db)
-            return result
-
-        try:
-            return await self._writer.write(both)
-        except BaseException:  # also where the caller is cancelled, who learns of no outcome
-            self._said += said
-            raise
-
-    def _demand_file(self) -> None:
-        """Make sure that what is written now will be found again: a file that was deleted can still be written.
-
-        SQLite looks in the same way where it is asked to (SQLITE_FCNTL_HAS_MOVED), by the file's number.
-        Raises: StorageUnavailable.
-        """
-        try:
-            found = self._path.stat()
-        except OSError as exc:
-            raise StorageUnavailable(f"{self._path}: {exc.strerror}; put the database back, or start anew") from exc
-        if (found.st_dev, found.st_ino) != self._file:
-            raise StorageUnavailable(f"{self._path}: is another file than the one that was opened; start anew")
-
-    async def access(self, conversation: Conversation) -> Access | None:
-        """Who could read a conversation last."""
-        return await self._reader.read(transcript.access, conversation)
-
-    async def note_channels(self, channels: Sequence[Channel]) -> None:
-        """Note who can read channels."""
-        await self._write(hearing.note_channels, tuple(channels))
-
-    async def close_other_channels(self, platform: str, channels: Collection[str]) -> None:
-        """Note which channels are gone."""
-        await self._write(hearing.close_others, platform, frozenset(channels))
 
     async def facts(self, audience: Audience, user: str) -> tuple[Fact, ...]:
         """The facts about a person, as far as an audience may hear them."""

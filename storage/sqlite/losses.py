@@ -10,7 +10,7 @@ from memory.types import Forgetting
 from storage.sqlite.deletion import conversations_of, turns_of
 from storage.sqlite.echoes import Echoes
 from storage.sqlite.rows import to_micros, to_quote
-from storage.sqlite.transcript import LARGEST_ID
+from storage.sqlite.transcript import LARGEST_ID, has_expired
 
 SLICE = 500
 """Ids that go into one statement; SQLite takes 32,766 values."""
@@ -153,7 +153,8 @@ def _made_from(db: sqlite3.Connection, conversation: int, user: str, echoes: Ech
     ).fetchall()
     words = own + [(id_, to_quote(quote).text) for id_, quote in quoting]
     answers = db.execute("SELECT id FROM turns WHERE conversation = ? AND answers = ?", (conversation, user)).fetchall()
-    first = 1 if _has_expired(db, conversation, user) else min((row[0] for row in words + answers), default=0)
+    # Every summary may have been made when what has expired was in the transcript.
+    first = 1 if has_expired(db, conversation, author=user) else min((row[0] for row in words + answers), default=0)
     echoing: list[int] = []
     if words:
         search = echoes.of(conversation, [row[1] for row in words])
@@ -162,17 +163,6 @@ def _made_from(db: sqlite3.Connection, conversation: int, user: str, echoes: Ech
         )
         echoing = [id_ for id_, text in later if search.repeats(text, lambda: _others(db, conversation, user))]
     return [*{row[0] for row in own + answers}, *echoing], first
-
-
-def _has_expired(db: sqlite3.Connection, conversation: int, user: str) -> bool:
-    """Whether any of a person's turns was purged: every summary may have been made when it was in the transcript."""
-    found = db.execute(
-        "SELECT 1 FROM inbox i WHERE i.conversation = ? AND i.author = ? AND i.state = 'settled'"
-        " AND i.decision <> 'command' AND NOT EXISTS"
-        "  (SELECT 1 FROM turns t WHERE t.conversation = i.conversation AND t.message_id = i.message_id)",
-        (conversation, user),
-    ).fetchone()
-    return found is not None
 
 
 def _others(db: sqlite3.Connection, conversation: int, user: str) -> Iterator[str]:

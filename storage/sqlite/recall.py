@@ -26,7 +26,7 @@ from memory.ports import Rank
 from memory.types import Audience, Passage, Place, Pool, Question, Recalled, Shown
 from storage.sqlite.hearing import closed_channels, scope_ids
 from storage.sqlite.inbox import conversation_id
-from storage.sqlite.rows import TURN, to_moment, to_turn
+from storage.sqlite.rows import TURN_OF_T, to_moment, to_turn
 from storage.words import words_of
 
 TERMS = 40
@@ -239,10 +239,9 @@ def _beside(db: sqlite3.Connection, hits: Sequence[int]) -> dict[int, int]:
 
 
 def _recalled(db: sqlite3.Connection, ranked: Sequence[tuple[int, float]]) -> tuple[Recalled, ...]:
-    columns = ", ".join(f"t.{column}" for column in TURN.split(", "))
     found: dict[int, Recalled] = {}
     for *turn, platform, space, channel, thread, name in db.execute(
-        f"SELECT {columns}, c.platform, c.space, c.channel, c.thread, h.name"
+        f"SELECT {TURN_OF_T}, c.platform, c.space, c.channel, c.thread, h.name"
         " FROM json_each(?) AS wanted CROSS JOIN turns t ON t.id = wanted.value"
         " JOIN conversations c ON c.id = t.conversation"
         " LEFT JOIN channels h ON h.platform = c.platform AND h.space = c.space AND h.channel = c.channel",

@@ -36,6 +36,9 @@ ROLES = {role.value: role for role in Role}
 TURN = "id, role, author, author_name, text, tokens, sent_at, message_id, attachments, quote"
 """The columns that `to_turn` reads, in its order."""
 
+TURN_OF_T = ", ".join(f"t.{column}" for column in TURN.split(", "))
+"""The same of `turns t`, where other tables are joined to it."""
+
 SUMMARY = "text, tokens, through, version, made_at"
 """The columns that `to_summary` reads, in its order."""
 

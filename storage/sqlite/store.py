@@ -1,7 +1,7 @@
 """The Store on SQLite: one writer, one reader, every verb one transaction.
 
-The writer's thread is the lock: transactions queue before it and cannot interleave. Readers see a snapshot and wait for
-nobody (WAL).
+Each has a thread of its own. The writer's is the lock: transactions queue before it and cannot interleave. Reads queue
+before the reader's: each sees a snapshot, waits for the reads before it, and for no write (WAL).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from memory.ports import Clock, Echo, Promise
 from memory.types import (
     Access,
     Audience,
+    Channel,
     Conversation,
     Decision,
     Exchange,
@@ -43,6 +44,7 @@ from storage.sqlite import (
     absence,
     amending,
     earlier,
+    hearing,
     inbox,
     spending,
     transcript,
@@ -224,6 +226,18 @@ class SQLiteStore(Gists):
     async def joined(self, place: Place, at: datetime) -> bool:
         """Whether the bot had spoken there."""
         return await self._reader.read(transcript.joined, place, at)
+
+    async def access(self, conversation: Conversation) -> Access | None:
+        """Who could read a conversation last."""
+        return await self._reader.read(transcript.access, conversation)
+
+    async def note_channels(self, channels: Sequence[Channel]) -> None:
+        """Note who can read channels."""
+        await self._write(hearing.note_channels, tuple(channels))
+
+    async def close_other_channels(self, platform: str, channels: Collection[str]) -> None:
+        """Note which channels are gone."""
+        await self._write(hearing.close_others, platform, frozenset(channels))
 
     async def extent(self, forgetting: Forgetting, echo: Echo) -> Extent:
         """How much a forgetting would take."""

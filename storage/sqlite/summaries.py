@@ -15,6 +15,7 @@ from storage.sqlite.transcript import (
     UNREAD_COUNTED,
     current_summary,
     epoch_of,
+    has_expired,
     insert_usage,
     take,
     turns_after,
@@ -86,7 +87,7 @@ def originals(db: sqlite3.Connection, conversation: Conversation) -> Originals |
         "SELECT id, sent_at FROM turns WHERE conversation = ? AND id <= ? ORDER BY id LIMIT 1", (row, summary.through)
     ).fetchone()
     first_id, first_at = first or (LARGEST_ID, LARGEST_ID)
-    expired = _has_expired(db, row, -1, first_at)
+    expired = has_expired(db, row, before=first_at)
     base = _last_before(db, row, first_id) if expired else None
     after = base.through if base else 0
     turns = db.execute(
@@ -109,18 +110,7 @@ def _lost_between(db: sqlite3.Connection, row: int, base: Summary, before: int) 
     until = db.execute(
         "SELECT covers_to FROM summaries WHERE conversation = ? AND version = ?", (row, base.version)
     ).fetchone()[0]
-    return until is None or _has_expired(db, row, until, before)
-
-
-def _has_expired(db: sqlite3.Connection, row: int, after: int, before: int) -> bool:
-    """Whether what was said between two times is no turn any more."""
-    found = db.execute(
-        "SELECT 1 FROM inbox i WHERE i.conversation = ? AND i.state = 'settled' AND i.decision <> 'command'"
-        " AND i.sent_at > ? AND i.sent_at < ? AND NOT EXISTS"
-        "  (SELECT 1 FROM turns t WHERE t.conversation = i.conversation AND t.message_id = i.message_id) LIMIT 1",
-        (row, after, before),
-    ).fetchone()
-    return found is not None
+    return until is None or has_expired(db, row, after=until, before=before)
 
 
 def load_between(

@@ -120,6 +120,19 @@ def _count_unread(db: sqlite3.Connection, row: int, above: int, below: int | Non
     )
 
 
+def has_expired(
+    db: sqlite3.Connection, row: int, *, author: str = "", after: int = -1, before: int = LARGEST_ID
+) -> bool:
+    """Whether anything that was said in a conversation, by one person or between two times, is no turn any more."""
+    found = db.execute(
+        "SELECT 1 FROM inbox i WHERE i.conversation = ? AND ? IN ('', i.author) AND i.state = 'settled'"
+        " AND i.decision <> 'command' AND i.sent_at > ? AND i.sent_at < ? AND NOT EXISTS"
+        "  (SELECT 1 FROM turns t WHERE t.conversation = i.conversation AND t.message_id = i.message_id) LIMIT 1",
+        (row, author, after, before),
+    ).fetchone()
+    return found is not None
+
+
 def epoch_of(db: sqlite3.Connection, conversation: Conversation) -> int:
     """The epoch of a conversation; 0 where nothing was said in it yet."""
     row = conversation_id(db, conversation)
