@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from memory.recall import rank, read_question
 from memory.types import (
     Access,
     Audience,
@@ -24,7 +26,8 @@ from memory.types import (
 )
 from storage import open_store
 from storage.migrate import migrations
-from tests.contract_recall import RecallContract, found, recall, say
+from storage.sqlite.recall import search
+from tests.contract_recall import HOUR, RecallContract, found, readers, recall, say
 from tests.hunting import examples
 from tests.kept import GENERAL, ONE, Kept, files_of, forget, kept_at, message, talk
 
@@ -233,6 +236,29 @@ async def test_the_turns_of_an_older_database_are_found(kept: Kept, path: Path) 
     store = await kept.open()
     assert [one.turn.text for one in await recall(store, "albatross 4711", most=1)] == ["albatross 4711"]
     check_index(path)
+
+
+async def test_a_search_reads_no_more_where_many_people_have_conversations_of_their_own(kept: Kept, path: Path) -> None:
+    store = await kept.open()
+    await talk(store, message(1, "a red kite"), user="ann")
+    await kept.close()
+
+    def work(people: int) -> int:
+        """How many steps SQLite takes for a search, and that it finds what it has to."""
+        with closing(sqlite3.connect(path)) as db:
+            db.executemany(
+                "INSERT INTO recall_places (scope, channel, user, turns) SELECT scope, channel, ?, 1 FROM recall_places"
+                " WHERE user = 'ann'",
+                [(f"user{number}",) for number in range(people)],
+            )
+            steps: list[None] = []
+            db.set_progress_handler(lambda: steps.append(None), 1)
+            ranked = partial(rank, gap=HOUR)
+            [one] = search(db, read_question("a kite?", ONE), readers(), None, ranked, 10)
+            assert one.turn.text == "a red kite"
+        return len(steps)
+
+    assert work(people=3000) < 2 * work(people=3)
 
 
 async def test_without_recall_nothing_is_indexed_and_with_it_again_all_that_was_said_is_found(path: Path) -> None:

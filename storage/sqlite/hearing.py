@@ -24,6 +24,7 @@ class Heard:
 
     sql: str
     values: tuple[str | int, ...]
+    scopes: tuple[int, ...]
 
 
 def scope_id(db: sqlite3.Connection, key: str) -> int:
@@ -93,9 +94,9 @@ def heard(db: sqlite3.Connection, audience: Audience, row: str) -> Heard:
     scopes = scope_ids(db, audience)
     then = f"{row}.scope IN ({', '.join('?' * len(scopes))})"
     if audience.narrow:
-        return Heard(f"{then} AND {row}.channel = ?", (*scopes, audience.place.channel))
+        return Heard(f"{then} AND {row}.channel = ?", (*scopes, audience.place.channel), scopes)
     closed = json.dumps(closed_channels(db, audience))  # one value, however many they are
-    return Heard(f"{then} AND {row}.channel NOT IN (SELECT value FROM json_each(?))", (*scopes, closed))
+    return Heard(f"{then} AND {row}.channel NOT IN (SELECT value FROM json_each(?))", (*scopes, closed), scopes)
 
 
 def close_others(db: sqlite3.Connection, platform: str, channels: frozenset[str]) -> None:

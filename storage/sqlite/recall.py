@@ -8,7 +8,8 @@ Rules, where they bind:
 2. Triggers take a turn's words out of the index in the statement that changes or deletes the turn, and note that it is
    due; its new words are written at the end of the transaction.
 3. The work of a search does not grow with what is stored: of every word the newest POSTINGS at most are read, and the
-   HITS that hold most of the question are weighed, with the turns beside them.
+   HITS that hold most of the question are weighed, with the turns beside them. Of the places where these may stand,
+   those that are heard are read, which are the channels of a space, and about as many of the others at most.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from math import log
 
 from memory.ports import Rank
 from memory.types import Audience, Passage, Place, Pool, Question, Recalled, Shown
-from storage.sqlite.hearing import closed_channels, scope_ids
+from storage.sqlite.hearing import heard
 from storage.sqlite.inbox import conversation_id
 from storage.sqlite.rows import TURN_OF_T, to_moment, to_turn
 from storage.words import words_of
@@ -92,9 +93,9 @@ def search(
     db: sqlite3.Connection, question: Question, audience: Audience, shown: Shown | None, rank: Rank, most: int
 ) -> tuple[Recalled, ...]:
     """See `Store.search`."""
-    heard = _heard(db, audience)
+    hears = _heard(db, audience)
     words = list(dict.fromkeys(words_of(question.text)))[:TERMS]
-    if not words or not heard.places:
+    if not words or not hears.places:
         return ()
     standing = _standing(db, shown)
     weights: dict[str, float] = {}
@@ -102,15 +103,15 @@ def search(
     found: dict[int, float] = {}
     limit = min(POSTINGS, ALL_POSTINGS // len(words))
     for word in words:
-        turns = _postings(db, word, heard, limit)
-        weights[word] = weight = _rarity(len(turns), heard.turns)
-        telling[word] = _rarity(len(turns), heard.turns + BACKGROUND)
+        turns = _postings(db, word, hears, limit)
+        weights[word] = weight = _rarity(len(turns), hears.turns)
+        telling[word] = _rarity(len(turns), hears.turns + BACKGROUND)
         for turn in turns:
             found[turn] = found.get(turn, 0.0) + weight
     for turn in standing.ids & found.keys():
         del found[turn]
     hits = [turn for _, turn in nlargest(HITS, zip(found.values(), found.keys(), strict=True))]
-    ranked = rank(question, Pool(weights, _passages(db, hits, heard, standing), telling))[:most]
+    ranked = rank(question, Pool(weights, _passages(db, hits, hears, standing), telling))[:most]
     return _recalled(db, ranked)
 
 
@@ -119,26 +120,23 @@ def _heard(db: sqlite3.Connection, audience: Audience) -> _Heard:
 
     What stands in a conversation that another user has for himself is kept apart, though it may be public.
     """
-    scopes = scope_ids(db, audience)
-    marks = ", ".join("?" * len(scopes))
-    said = db.execute(
-        f"SELECT id, scope, channel, user, turns FROM recall_places WHERE scope IN ({marks})", scopes
-    ).fetchall()
-    closed = frozenset(() if audience.narrow else closed_channels(db, audience))
-    own = audience.place.channel
-    places: dict[str, int] = {}
-    silent: list[str] = []
-    for id_, scope, channel, user, turns in said:
-        told = (channel == own) if audience.narrow else (channel not in closed)
-        if told and user in {"", audience.user}:
-            places[f"{scope}#{id_}"] = turns
-        else:
-            silent.append(f"{scope}#{id_}")
+    hears = heard(db, audience, "p")
+    told, values = f"{hears.sql} AND p.user IN ('', ?)", (*hears.values, audience.user)
+    rows = db.execute(f"SELECT p.scope, p.id, p.turns FROM recall_places p WHERE {told}", values).fetchall()
+    places = {f"{scope}#{id_}": turns for scope, id_, turns in rows}
+    marks = ", ".join("?" * len(hears.scopes))
+    silent = [
+        f"{scope}#{id_}"
+        for scope, id_ in db.execute(
+            f"SELECT p.scope, p.id FROM recall_places p WHERE p.scope IN ({marks}) AND NOT ({told}) LIMIT ?",
+            (*hears.scopes, *values, len(places) + 1),
+        )
+    ]
     # Whichever list is shorter; either says the same, for every turn of these scopes stands in one of these places.
     condition = ""
     if silent:
         condition = f" AND ({_any(places)})" if len(places) < len(silent) else f" NOT ({_any(silent)})"
-    return _Heard(scopes, frozenset(places), sum(places.values()), condition)
+    return _Heard(hears.scopes, frozenset(places), sum(places.values()), condition)
 
 
 def _any(terms: Collection[str]) -> str:
@@ -146,9 +144,9 @@ def _any(terms: Collection[str]) -> str:
     return " OR ".join(f'"{term}"' for term in terms)
 
 
-def _postings(db: sqlite3.Connection, word: str, heard: _Heard, limit: int) -> list[int]:
+def _postings(db: sqlite3.Connection, word: str, hears: _Heard, limit: int) -> list[int]:
     """The newest turns that hold a word, among all that is heard."""
-    expression = f"({_any([f'{scope}:{word}' for scope in heard.scopes])}){heard.condition}"
+    expression = f"({_any([f'{scope}:{word}' for scope in hears.scopes])}){hears.condition}"
     found = db.execute("SELECT rowid FROM recall WHERE recall MATCH ? ORDER BY rowid DESC LIMIT ?", (expression, limit))
     return [row[0] for row in found]
 
@@ -178,7 +176,7 @@ def _standing(db: sqlite3.Connection, shown: Shown | None) -> _Standing:
     return _Standing(frozenset(turn[0] for turn in turns), frozenset(turn[1:] for turn in turns))
 
 
-def _passages(db: sqlite3.Connection, hits: Sequence[int], heard: _Heard, standing: _Standing) -> tuple[Passage, ...]:
+def _passages(db: sqlite3.Connection, hits: Sequence[int], hears: _Heard, standing: _Standing) -> tuple[Passage, ...]:
     """The hits and the turns beside them, as far as they are heard, a message once."""
     beside = _beside(db, hits)
     ids = json.dumps(sorted(beside))
@@ -193,7 +191,7 @@ def _passages(db: sqlite3.Connection, hits: Sequence[int], heard: _Heard, standi
     passages: list[Passage] = []
     before = 0
     for id_, conversation, author, sent_at, tail, message, place, words in rows:
-        if place not in heard.places or id_ in standing.ids or (place, message) in taken:
+        if place not in hears.places or id_ in standing.ids or (place, message) in taken:
             continue
         taken.add((place, message))
         follows = before != 0 and beside.get(id_) == before

@@ -10,6 +10,9 @@ INSERT INTO facts_shown (fact, conversation)
 -- Tombstones are looked through by every forgetting in their conversation; what was settled there is not.
 CREATE INDEX inbox_forgotten ON inbox (conversation) WHERE state = 'forgotten';
 
+-- A search reads the places that somebody hears, however many other people have conversations of their own.
+CREATE INDEX recall_places_of_user ON recall_places (scope, user);
+
 -- A scrub that is done leaves no row.
 DELETE FROM scrubs WHERE done_at IS NOT NULL;
 ALTER TABLE scrubs DROP COLUMN done_at;
