@@ -41,6 +41,8 @@ def forget(store: PlainStore, forgetting: Forgetting) -> tuple[Extent, set[Place
     touched = _to_start_again(store, losses.values(), facts)
     gone = {replace(forgetting.place, thread=""): set(forgetting.messages)}
     for loss in losses.values():
+        if forgetting.user or forgetting.last or forgetting.messages:
+            store.note_shown(loss.lines, loss.place)
         about = forgetting if loss.place in within else Forgetting(loss.place, forgetting.at, last=1)
         gone.setdefault(replace(loss.place, thread=""), set()).update(_take(store, loss, about))
     touched |= {loss.place for loss in losses.values() if loss}
@@ -176,19 +178,10 @@ def _lose_quoting_expired(store: PlainStore, losses: dict[Place, Loss], forgetti
 
 
 def _take_facts(store: PlainStore, facts: Collection[Statement]) -> None:
-    store.facts = [fact for fact in store.facts if fact not in facts]
+    store.take_facts(facts)
     for row in store.rows.values():
         if row.is_command and row.unsaid and any(same_space(row.place, fact.place) for fact in facts):
             row.sentence = ""
-
-
-def _told_of(store: PlainStore, fact: Statement) -> set[Place]:
-    """Where a fact stood in prompts: in its server, where its person has spoken."""
-    return {
-        place
-        for place, held in store.held.items()
-        if same_space(place, fact.place) and any(line.author == fact.user for line in held.lines)
-    }
 
 
 def _spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[Statement]) -> None:
@@ -196,10 +189,10 @@ def _spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[Stat
     new = {line for loss in losses.values() for line in loss.lines}
     for place in store.held:
         for user in {fact.user for fact in facts}:
-            told = [fact for fact in facts if fact.user == user and place in _told_of(store, fact)]
+            told = [fact for fact in facts if fact.user == user and place in store.told_of(fact)]
             if told:
-                since = min(fact.said_at for fact in facts if fact.user == user and same_space(place, fact.place))
-                later = [line for line in store.held[place].lines if line.sent_at >= since]
+                since = min(fact.after for fact in facts if fact.user == user and same_space(place, fact.place))
+                later = [line for line in store.held[place].lines if line.number > since]
                 loss = losses.setdefault(place, Loss(place, [], [], None))
                 new |= _lose(store, loss, _echoes(later, [fact.text for fact in told], 0))
     while new:
@@ -237,7 +230,7 @@ def _to_start_again(store: PlainStore, losses: Collection[Loss], facts: Collecti
         and row.decision is Decision.ANSWER
         and any(same_space(row.place, place) for place in spaces)
     }
-    return found.union(*(_told_of(store, fact) for fact in facts))
+    return found.union(*(store.told_of(fact) for fact in facts))
 
 
 def _in_channel(place: Place, forgetting: Forgetting) -> bool:

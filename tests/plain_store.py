@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Statement:
-    """A fact; its words are those of its message."""
+    """A fact; its words are those of its message, and no answer up to the line `after` knew of it."""
 
     place: Place
     user: str
@@ -48,6 +48,7 @@ class Statement:
     text: str
     message_id: str
     said_at: datetime
+    after: int
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class PlainStore:
         self.buried_posts: set[str] = set()
         self.watermarks: list[Forgetting] = []
         self.facts: list[Statement] = []
+        self.shown: set[tuple[Statement, Place]] = set()
         self.expired: dict[Line, Place] = {}
         self.cleared: set[tuple[Line, Line]] = set()
         self.spenders: set[str] = set()
@@ -312,7 +314,7 @@ class PlainStore:
     def state(self, line: Line, place: Place, slot: str) -> None:
         """Keep what a line states."""
         self.note_said()
-        self.facts.append(Statement(place, line.author, slot, line.text, line.message_id, line.sent_at))
+        self.facts.append(Statement(place, line.author, slot, line.text, line.message_id, line.sent_at, self._number))
 
     def heard_of(self, user: str, place: Place) -> set[tuple[str, str]]:
         """Slots and words of the facts about somebody that hold in a place."""
@@ -321,6 +323,22 @@ class PlainStore:
             if fact.user == user and same_space(fact.place, place):
                 holding[fact.slot] = fact.text
         return set(holding.items())
+
+    def note_shown(self, lines: Iterable[Line], place: Place) -> None:
+        """Facts about those whose lines go stood in the prompts there, as long as there are facts about them."""
+        authors = {line.author for line in lines if line.author}
+        self.shown |= {(fact, place) for fact in self.facts if fact.user in authors and same_space(fact.place, place)}
+
+    def told_of(self, fact: Statement) -> set[Place]:
+        """Where facts about a person stood in prompts: in his server, where he has spoken."""
+        places = {place for one, place in self.shown if one in self.facts and one.user == fact.user}
+        places |= {place for place in self.held if any(line.author == fact.user for line in self.held[place].lines)}
+        return {place for place in places if same_space(place, fact.place)}
+
+    def take_facts(self, gone: Collection[Statement]) -> None:
+        """Take facts away, and where they stood."""
+        self.facts = [fact for fact in self.facts if fact not in gone]
+        self.shown = {(fact, place) for fact, place in self.shown if fact in self.facts}
 
     def move_epochs(self, touched: Iterable[Place]) -> None:
         """Let turns and folds under way there write nothing."""
@@ -338,6 +356,7 @@ class PlainStore:
             ]
             gone += len(expired)
             self.expired.update(dict.fromkeys(expired, place))
+            self.note_shown(expired, place)
             held.lines = [line for line in held.lines if line not in expired]
         self.scrub_due |= gone > 0
         return gone
@@ -349,9 +368,9 @@ class PlainStore:
     def prune_summaries(self, before: datetime) -> int:
         """Forget summaries and facts from before a time."""
         self.note_said()
-        gone = len(self.facts)
-        self.facts = [fact for fact in self.facts if fact.said_at >= before]
-        gone -= len(self.facts)
+        old = [fact for fact in self.facts if fact.said_at < before]
+        self.take_facts(old)
+        gone = len(old)
         for held in self.held.values():
             stand = [each for each in held.summaries if each.until >= before]
             gone += len(held.summaries) - len(stand)

@@ -9,6 +9,7 @@ import pytest
 from tests.contract_earlier import EarlierContract
 from tests.contract_facts import FactsContract, here, remember, state
 from tests.contract_known import KnownContract
+from tests.contract_told import ToldContract
 from tests.kept import Kept, files_of, kept_at, words_in_tables
 
 
@@ -25,6 +26,10 @@ class TestFacts(_OnSQLite, FactsContract):
 
 class TestKnown(_OnSQLite, KnownContract):
     """`KnownContract` on SQLite."""
+
+
+class TestTold(_OnSQLite, ToldContract):
+    """`ToldContract` on SQLite."""
 
 
 class TestEarlier(_OnSQLite, EarlierContract):

@@ -141,3 +141,40 @@ async def test_what_it_kept_can_be_answered_edited_deleted_and_forgotten(kept: K
     assert await texts(store) == ["hello", "new", "yes"]
     assert (await forget(store, Forgetting(GENERAL, moment(20), user="ann"))).turns == 3
     assert [found.id for found in await pending(store)] == [waiting.id]
+
+
+async def test_a_fact_goes_from_where_its_person_spoke_whose_messages_there_had_expired_before(tmp_path: Path) -> None:
+    """Version 6 did not note that; that a message was taken in there stays known."""
+    with closing(sqlite3.connect(tmp_path / "old.db")) as db, db:
+        for migration in migrations("sqlite")[:6]:
+            db.executescript(migration.script)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 6")
+        db.execute(
+            "INSERT INTO conversations (id, platform, space, channel, thread, user)"
+            " VALUES (1, 'discord', 'server', 'general', '', '')"
+        )
+        db.execute("INSERT INTO scopes (id, key) VALUES (1, 'discord/server')")
+        db.execute(
+            "INSERT INTO inbox (conversation, platform, space, channel, thread, message_id, author, author_name, text,"
+            " sent_at, received_at, addressed, aside, visibility, private, decision, state)"
+            " VALUES (1, 'discord', 'server', 'general', '', '1', 'ann', 'Ann', '', 1, 1, 1, 0, 'public', 0, 'answer',"
+            "  'settled')"
+        )
+        db.execute(
+            "INSERT INTO turns (conversation, role, author, author_name, answers, text, tokens, sent_at, message_id,"
+            " visibility, scope) VALUES (1, 'assistant', '', 'Threadkeeper', 'bob', 'she lives in zebra', 4, 9, 're:2',"
+            " 'public', 1)"
+        )
+        db.execute(
+            "INSERT INTO facts (platform, space, channel, thread, user, name, number, slot, value, quote, message_id,"
+            " said_at, visibility, enclosed, restricted, shared, scope) VALUES ('discord', 'server', 'random', '',"
+            " 'ann', 'Ann', 1, 'city', 'zebra', 'I live in zebra', '3', 5, 'public', 0, 0, 0, 1)"
+        )
+    kept = kept_at(tmp_path / "old.db")
+    store = await kept.open()
+    try:
+        await forget(store, Forgetting(replace(GENERAL, channel="random"), moment(20), user="ann"))
+        assert await texts(store) == []
+    finally:
+        await kept.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from memory.types import Forgetting, Visibility
@@ -15,13 +15,13 @@ from storage.sqlite.echoes import Echoes, words_of_people
 from storage.sqlite.losses import Loss, slices
 from storage.sqlite.rows import Row
 
-_FACT = "f.id, f.platform, f.space, f.channel, f.user, f.value, f.quote, f.said_at, f.visibility"
+_FACT = "f.id, f.platform, f.space, f.channel, f.user, f.value, f.quote, f.said_after, f.visibility"
 _CHANNEL = "f.platform = ? AND f.space = ? AND f.channel = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class LostFact:
-    """A fact that goes: its row, where it was said, whose it is, its words and when they were said.
+    """A fact that goes: its row, where it was said, whose it is, its words, and the newest turn older than they are.
 
     One that was forgotten by itself has no words any more.
     """
@@ -33,7 +33,7 @@ class LostFact:
     user: str
     value: str
     quote: str
-    said_at: int
+    said_after: int
     visibility: str
 
 
@@ -145,14 +145,22 @@ def lose_echoes(
     still_said: Sequence[str] = (),
 ) -> set[int]:
     """Add those of the bot's turns to a loss that repeat what is forgotten; return the further ones."""
+    repeats = _search(db, loss, forgotten, echoes, still_said)
+    found = {id_ for id_, text in candidates if id_ not in loss.turns and repeats(text)}
+    loss.lose(found)
+    return found
+
+
+def _search(
+    db: sqlite3.Connection, loss: Loss, forgotten: Sequence[str], echoes: Echoes, still_said: Sequence[str]
+) -> Callable[[str], bool]:
+    """Whether a text repeats what is forgotten in a conversation, and not what people keep there."""
     search = echoes.of(loss.conversation, forgotten)
 
     def kept() -> Iterable[str]:
         return [*words_of_people(db, loss.conversation, loss.turns), *still_said]
 
-    found = {id_ for id_, text in candidates if id_ not in loss.turns and search.repeats(text, kept)}
-    loss.lose(found)
-    return found
+    return lambda text: search.repeats(text, kept)
 
 
 def _answers_from_turns(
@@ -188,18 +196,27 @@ def _answers_from_facts(
     echoes: Echoes,
     still_said: Sequence[str],
 ) -> set[int]:
-    """Lose what the bot said that repeats lost facts, in the conversations whose prompts held them."""
+    """Lose what repeats lost facts in the conversations whose prompts held them: what the bot said, and summaries.
+
+    A request to fold holds facts too, so that a summary may have words that no turn there has.
+    """
     new: set[int] = set()
     for person, stated in _by_person(facts).items():
         words = [text for fact in stated for text in (fact.value, fact.quote)]
-        since = min(fact.said_at for fact in stated)
-        for conversation in _told_of(db, person, stated):
+        since = min(fact.said_after for fact in stated)
+        for conversation in _told_of(db, person):
             loss = losses.setdefault(conversation, Loss(conversation))
             later = db.execute(
-                "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND sent_at >= ?",
+                "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
                 (conversation, since),
             ).fetchall()
             new |= lose_echoes(db, loss, words, later, echoes, still_said)
+            repeats = _search(db, loss, words, echoes, still_said)
+            folded = db.execute(
+                "SELECT through, text FROM summaries WHERE conversation = ? ORDER BY version", (conversation,)
+            )
+            if first := next((through for through, text in folded if repeats(text)), 0):
+                loss.reach(first)
     return new
 
 
@@ -211,15 +228,14 @@ def _by_person(facts: Sequence[LostFact]) -> dict[tuple[str, str, str], list[Los
     return found
 
 
-def _told_of(db: sqlite3.Connection, person: tuple[str, str, str], facts: Sequence[LostFact]) -> list[int]:
-    """The conversations whose prompts held facts about a person of a space: he speaks there, or they stood there."""
-    platform, space, user = person
-    ids = [fact.id for fact in facts]
+def _told_of(db: sqlite3.Connection, person: tuple[str, str, str]) -> list[int]:
+    """The conversations whose prompts held facts about a person of a space: he speaks there, or some stood there."""
     found = db.execute(
-        "SELECT id FROM conversations WHERE platform = ? AND space = ? AND (id IN"
-        " (SELECT conversation FROM turns INDEXED BY turns_of_author WHERE author = ? AND author <> '') OR id IN"
-        " (SELECT conversation FROM facts_shown WHERE fact IN (SELECT value FROM json_each(?)))) ORDER BY id",
-        (platform, space, user, json.dumps(ids)),
+        "SELECT id FROM conversations WHERE platform = ?1 AND space = ?2 AND (id IN"
+        " (SELECT conversation FROM turns INDEXED BY turns_of_author WHERE author = ?3 AND author <> '') OR id IN"
+        " (SELECT s.conversation FROM facts f JOIN facts_shown s ON s.fact = f.id"
+        "  WHERE f.platform = ?1 AND f.user = ?3)) ORDER BY id",
+        person,
     )
     return [row[0] for row in found]
 
@@ -252,8 +268,8 @@ def to_start_again(db: sqlite3.Connection, losses: Mapping[int, Loss], facts: Se
                 (platform, space, public, channel),
             )
         }
-    for person, stated in _by_person(facts).items():
-        found.update(_told_of(db, person, stated))
+    for person in _by_person(facts):
+        found.update(_told_of(db, person))
     return found
 
 

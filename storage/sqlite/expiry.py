@@ -13,6 +13,7 @@ from datetime import datetime
 
 from memory.types import Conversation, Visibility
 from storage.archive import Original
+from storage.sqlite.facts import note_shown
 from storage.sqlite.forgetting import due_scrub
 from storage.sqlite.inbox import conversation_id
 from storage.sqlite.rows import CONVERSATION, TURN, TURN_OF_T, Row, to_micros, to_turn
@@ -79,9 +80,10 @@ def _to_original(row: Row, width: int) -> Original:
 
 
 def purge(db: sqlite3.Connection, turns: Sequence[int], now: datetime) -> int:
-    """Delete turns, and return how many; until when a summary reaches that covers them is kept, and who quoted them."""
+    """Delete turns, and return how many; until when summaries reach that cover them is kept, and where words went."""
     marks = ", ".join("?" * len(turns))
     _keep_sources(db, turns)
+    note_shown(db, turns)
     db.execute(
         "UPDATE summaries SET covers_to = (SELECT sent_at FROM turns WHERE id = through)"
         f" WHERE through IN ({marks}) AND covers_to IS NULL",

@@ -97,6 +97,22 @@ def snapshot(db: sqlite3.Connection, conversation: int, audience: Audience, thro
     return json.dumps(sorted({(row[_USER], row[_SLOT]): row[_ID] for row in rows}.values()))
 
 
+def note_shown(db: sqlite3.Connection, turns: Iterable[int]) -> None:
+    """Note where turns that go stand: the facts about who said them stood in the prompts there.
+
+    Afterwards nobody sees that he spoke there; where it is to be found goes with each fact.
+    """
+    db.execute(
+        "INSERT INTO facts_shown (fact, conversation) SELECT f.id, c.id FROM"
+        " (SELECT DISTINCT conversation, author FROM turns WHERE id IN (SELECT value FROM json_each(?))"
+        "   AND role = 'user') said"
+        " JOIN conversations c ON c.id = said.conversation"
+        " JOIN facts f ON f.platform = c.platform AND f.space = c.space AND f.user = said.author"
+        " WHERE true ON CONFLICT DO NOTHING",
+        (json.dumps(sorted(turns)),),
+    )
+
+
 def counts(db: sqlite3.Connection, platform: str, space: str) -> tuple[FactCount, ...]:
     """See `Store.fact_counts`; a person has the name that he had last."""
     found = db.execute(

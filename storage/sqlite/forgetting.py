@@ -16,9 +16,10 @@ Numbered rules, where they bind:
    reply of which a message was deleted is owed no more.
 8. Facts go with the messages that state them: those said in a place, by a person, in the messages that go. They do not
    hang on turns, which may have expired before. With facts, and with turns that were recalled elsewhere, goes what the
-   bot said in any conversation that had them in its prompt, and repeats them; and what was made of that in turn. Of
-   turns that have expired no words are left to be looked for: what was said with them goes, what repeats that later,
-   and summaries that reach such answers as have expired themselves.
+   bot said in any conversation that had them in its prompt, and repeats them; and what was made of that in turn. With
+   facts go summaries there that repeat them, too. Facts stood wherever their person has spoken, also where none of his
+   turns is left. Of turns that have expired no words are left to be looked for: what was said with them goes, what
+   repeats that later, and summaries that reach such answers as have expired themselves.
 9. What is under way elsewhere and may have been told what is gone begins again: answers to messages that wait in the
    space, or in the channel where it was for that alone, and wherever somebody has spoken whose facts are gone.
 10. A person is forgotten everywhere in all places of a platform, by a watermark without space and channel. No name of
@@ -48,6 +49,7 @@ from storage.sqlite.elsewhere import (
     spread,
     to_start_again,
 )
+from storage.sqlite.facts import note_shown
 from storage.sqlite.inbox import begun_replies, name_of
 from storage.sqlite.inbox import promise as settle_with
 from storage.sqlite.losses import Loss, find_losses, is_long
@@ -145,6 +147,8 @@ def _bury_all(db: sqlite3.Connection, losses: _Losses, forgetting: Forgetting) -
         place = forgetting.place
         gone[place.platform, place.space, place.channel] = set(forgetting.messages)
     for loss in losses.of.values():
+        if forgetting.user or not _leaves_watermark(forgetting):  # else nothing that the bot said stays there
+            note_shown(db, loss.turns)
         about = loss.conversation in losses.within
         channel, messages = bury(
             db,

@@ -35,11 +35,12 @@ _SAME_SLOT = "platform = ? AND space = ? AND user = ? AND slot = ? AND scope = ?
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Who could read a statement when it was made."""
+    """Who could read a statement when it was made, and the newest turn that no prompt with it can have come before."""
 
     scope: int
     visibility: Visibility
     restricted: bool
+    turn: int
 
 
 def keep(db: sqlite3.Connection, conversation: int, stated: Sequence[Fact]) -> None:
@@ -55,7 +56,9 @@ def remember(db: sqlite3.Connection, audience: Audience, fact: Fact) -> Fact | N
     if is_forgotten(db, fact.place, fact.user, fact.said_at):
         return None
     scope = scope_id(db, fact.access.scope(fact.place))
-    number, slot = _keep_one(db, None, fact, _Origin(scope, fact.access.visibility, fact.access.restricted))
+    newest = db.execute("SELECT COALESCE(MAX(id), 0) FROM turns").fetchone()[0]
+    origin = _Origin(scope, fact.access.visibility, fact.access.restricted, newest)
+    number, slot = _keep_one(db, None, fact, origin)
     kept = replace(fact, number=number, slot=slot)
     holding = {(each.message_id, each.slot): each for each in facts(db, audience, fact.user)}
     return holding.get((fact.message_id, slot), kept)
@@ -110,11 +113,11 @@ def _bury(db: sqlite3.Connection, rows: Iterable[int], at: datetime) -> None:
 def _origin_of(db: sqlite3.Connection, conversation: int, fact: Fact) -> _Origin | None:
     """Who could read the turn of its author that states a fact; nothing where there is none."""
     found = db.execute(
-        "SELECT s.id, t.visibility, s.key FROM turns t JOIN scopes s ON s.id = t.scope"
+        "SELECT s.id, t.visibility, s.key, t.id FROM turns t JOIN scopes s ON s.id = t.scope"
         " WHERE t.conversation = ? AND t.message_id = ? AND t.role = 'user' AND t.author = ?",
         (conversation, fact.message_id, fact.user),
     ).fetchone()
-    return None if found is None else _Origin(found[0], Visibility(found[1]), found[2].endswith(ADULT))
+    return None if found is None else _Origin(found[0], Visibility(found[1]), found[2].endswith(ADULT), found[3])
 
 
 def _keep_one(db: sqlite3.Connection, conversation: int | None, fact: Fact, origin: _Origin) -> tuple[int, str]:
@@ -137,8 +140,8 @@ def _keep_one(db: sqlite3.Connection, conversation: int | None, fact: Fact, orig
     place = fact.place
     db.execute(
         "INSERT INTO facts (platform, space, channel, thread, user, name, number, slot, value, quote, conversation,"
-        " message_id, said_at, visibility, enclosed, restricted, shared, scope)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " message_id, said_at, said_after, visibility, enclosed, restricted, shared, scope)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             place.platform,
             place.space,
@@ -153,6 +156,7 @@ def _keep_one(db: sqlite3.Connection, conversation: int | None, fact: Fact, orig
             conversation,
             fact.message_id,
             to_micros(fact.said_at),
+            origin.turn,
             origin.visibility,
             fact.access.enclosed,
             origin.restricted,
