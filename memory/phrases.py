@@ -214,6 +214,8 @@ def write_extent(extent: Extent) -> str:
     parts = [amount(number, noun) for noun, number in counts.items() if number]
     if extent.summaries:
         parts.append(f"{extent.summaries:,} {'summary' if extent.summaries == 1 else 'summaries'}")
+    if extent.traces:
+        parts.append(f"the user id on {amount(extent.traces, 'token record')}")
     *most, last = parts or [amount(0, "message")]
     where = f", in {extent.conversations:,} conversations" if extent.conversations > 1 else ""
     return (f"{', '.join(most)} and {last}" if most else last) + where

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from memory.forgetting import find_echo
 from memory.ports import Store
 from memory.types import (
     Attachment,
@@ -351,6 +352,19 @@ class AbsenceContract:
         assert await store.spent(keys) == dict.fromkeys(keys, Spent())
         await spend(store, message(3, "hello"))
         assert await spent(store) == dict.fromkeys(Scope, TOKENS)
+
+    async def test_of_who_has_only_spent_it_is_said_that_records_of_that_go(self, store: Store, kept: Kept) -> None:
+        await spend(store, message(1, "hello"))
+        await forget(store, Forgetting(GENERAL, kept.now, user="ann"))
+        kept.now += DAY
+        store = await kept.open()
+        everywhere = Forgetting(Place("discord", "", ""), kept.now, user="ann")
+
+        found = await store.extent(everywhere, find_echo)
+
+        assert found
+        assert found == await forget(store, everywhere) == Extent(traces=2)
+        assert not await store.extent(everywhere, find_echo)
 
     async def test_a_limit_can_be_lifted_before_anything_was_spent(self, store: Store) -> None:
         await store.lift(Scope.ALL, "")

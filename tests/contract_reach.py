@@ -346,7 +346,7 @@ class ReachContract:
         extent = await store.extent(everywhere(), find_echo)
         gone = await forget(store, everywhere())
 
-        assert extent == gone == Extent(turns=10, summaries=5, waiting=5, conversations=5)
+        assert extent == gone == Extent(turns=10, summaries=5, waiting=5, conversations=5, traces=5)
         store = await kept.crash()
         for place in (GENERAL, THREAD, RANDOM, OTHER, DIRECT):
             assert await texts(store, place) == ["hello", "hi"]

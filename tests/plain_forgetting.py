@@ -52,10 +52,9 @@ def forget(store: PlainStore, forgetting: Forgetting) -> tuple[Extent, set[Place
     if not (forgetting.last or forgetting.messages):
         store.watermarks.append(forgetting)
     store.scrub_due |= bool(touched or facts)
-    if forgetting.everywhere and forgetting.user in store.spenders:
-        store.spenders.discard(forgetting.user)
-        store.scrub_due = True
-    return _extent(losses.values(), facts), touched, begun
+    traces = store.spenders.pop(forgetting.user, 0) if forgetting.everywhere else 0
+    store.scrub_due |= traces > 0
+    return replace(_extent(losses.values(), facts), traces=traces), touched, begun
 
 
 def amend(store: PlainStore, sent: Inbound) -> tuple[Extent, set[Place]] | None:

@@ -6,6 +6,7 @@ holds what is on disk; only what was noted as said, and what this run began, is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -127,7 +128,7 @@ class PlainStore:
         self.shown: set[tuple[Statement, Place]] = set()
         self.expired: dict[Line, Place] = {}
         self.cleared: set[tuple[Line, Line]] = set()
-        self.spenders: set[str] = set()
+        self.spenders: Counter[str] = Counter()
         self.tokens = 0
         self.scrub_due = False
         self._number = 0
@@ -247,7 +248,7 @@ class PlainStore:
         if answer or sentence:
             self._promise(target, line, sentence)
         self.tokens += tokens
-        self.spenders.add(target.inbound.author)
+        self.spenders[target.inbound.author] += 1
 
     def _add(self, held: Held, message_id: str, author: str, text: str, sent_at: datetime, quote: Quote | None) -> Line:
         self._number += 1

@@ -127,6 +127,8 @@ def test_a_question_says_what_goes_how_much_of_it_and_how_to_confirm(what: str, 
         (Extent(turns=12, summaries=1, facts=3), "12 messages, 3 facts and 1 summary"),
         (Extent(facts=1), "1 fact"),
         (Extent(archived=40, facts=1), "40 archived messages and 1 fact"),
+        (Extent(traces=1), "the user id on 1 token record"),
+        (Extent(turns=2, traces=3), "2 messages and the user id on 3 token records"),
     ],
 )
 def test_an_extent_counts_messages_said_and_waiting_summaries_and_conversations(extent: Extent, said: str) -> None:

@@ -205,9 +205,10 @@ class Extent:
     """How much a forgetting takes: turns, summaries, messages still waiting; and in how many conversations.
 
     `facts` are those that the messages which go had stated, `archived` the originals that had expired and stand in the
-    archive. Once it is done, `touched` are all conversations that have lost anything, be it a quotation, or whose next
-    answer may be under way from what is gone; `unfolded` are those that have lost a summary and can be folded anew;
-    `begun` are messages that are gone before their reply was settled, some of which stands on the platform.
+    archive, `traces` the records of tokens that lose a person's id. Once it is done, `touched` are all conversations
+    that have lost anything, be it a quotation, or whose next answer may be under way from what is gone; `unfolded` are
+    those that have lost a summary and can be folded anew; `begun` are messages that are gone before their reply was
+    settled, some of which stands on the platform.
     """
 
     turns: int = 0
@@ -216,13 +217,14 @@ class Extent:
     conversations: int = 0
     facts: int = 0
     archived: int = 0
+    traces: int = 0
     touched: frozenset[Conversation] = field(default=frozenset(), compare=False)
     unfolded: frozenset[Conversation] = field(default=frozenset(), compare=False)
     begun: tuple[Waiting, ...] = field(default=(), compare=False)
 
     def __bool__(self) -> bool:
         """Whether it takes anything."""
-        return bool(self.turns or self.summaries or self.waiting or self.facts or self.archived)
+        return bool(self.turns or self.summaries or self.waiting or self.facts or self.archived or self.traces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ from storage.sqlite.inbox import begun_replies, name_of
 from storage.sqlite.inbox import promise as settle_with
 from storage.sqlite.losses import Loss, find_losses, is_long
 from storage.sqlite.rows import to_micros
-from storage.sqlite.spending import forget_spender
+from storage.sqlite.spending import count_spender, forget_spender
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,10 @@ def _find(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes) -> _Lo
     return _Losses(losses, facts, archived.count(db, forgetting, within), within)
 
 
-def extent(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes) -> Extent:
+def extent(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes, now: datetime) -> Extent:
     """See `Store.extent`."""
-    return _find(db, forgetting, echoes).extent(db)
+    lost = _find(db, forgetting, echoes).extent(db)
+    return replace(lost, traces=_count_traces(db, forgetting, now)) if forgetting.everywhere else lost
 
 
 def forget_at_once(
@@ -126,8 +127,9 @@ def forget(
     move_epochs(db, touched)
     if _leaves_watermark(forgetting):
         _raise_watermark(db, forgetting)
-    traces = _erase_traces(db, forgetting, now) if forgetting.everywhere else 0
-    if touched or losses.facts or marked or traces:
+    if forgetting.everywhere:
+        lost = replace(lost, traces=_erase_traces(db, forgetting, now))
+    if touched or losses.facts or marked or lost.traces:
         due_scrub(db, now)
     if promise is not None:
         settle_with(db, promise.waiting, None, promise.write(lost))
@@ -193,12 +195,18 @@ def _raise_watermark(db: sqlite3.Connection, forgetting: Forgetting) -> None:
     )
 
 
+_BESIDE_TOKENS = "author = ? AND conversation IN (SELECT id FROM conversations WHERE platform = ?)"
+
+
+def _count_traces(db: sqlite3.Connection, forgetting: Forgetting, now: datetime) -> int:
+    """Beside how many records of tokens a person's id stands that `_erase_traces` would take from there."""
+    platform, user = forgetting.place.platform, forgetting.user
+    calls = db.execute(f"SELECT COUNT(*) FROM usage WHERE {_BESIDE_TOKENS}", (user, platform)).fetchone()[0]
+    return int(calls) + count_spender(db, platform, user, now)
+
+
 def _erase_traces(db: sqlite3.Connection, forgetting: Forgetting, now: datetime) -> int:
     """Take a person's id from beside the tokens that he took (rule 10); return from how many rows."""
     platform, user = forgetting.place.platform, forgetting.user
-    calls = db.execute(
-        "UPDATE usage SET author = '' WHERE author = ?"
-        " AND conversation IN (SELECT id FROM conversations WHERE platform = ?)",
-        (user, platform),
-    ).rowcount
+    calls = db.execute(f"UPDATE usage SET author = '' WHERE {_BESIDE_TOKENS}", (user, platform)).rowcount
     return calls + forget_spender(db, platform, user, now)

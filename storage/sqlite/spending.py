@@ -52,6 +52,16 @@ def lift(db: sqlite3.Connection, scope: Scope, key: str, now: datetime) -> None:
     )
 
 
+def count_spender(db: sqlite3.Connection, platform: str, user: str, now: datetime) -> int:
+    """On how many days that `forget_spender` would forget a user spent anything."""
+    return int(
+        db.execute(
+            "SELECT COUNT(*) FROM spending WHERE day < ? AND scope = ? AND key = ?",
+            (_day(now), Scope.USER, f"{platform}:{user}"),
+        ).fetchone()[0]
+    )
+
+
 def forget_spender(db: sqlite3.Connection, platform: str, user: str, now: datetime) -> int:
     """Forget what a user spent on earlier days, and return on how many; today's limit still holds for him."""
     return db.execute(

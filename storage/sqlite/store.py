@@ -256,7 +256,7 @@ class SQLiteStore(Gists):
         """Search what is to be forgotten on a connection of its own: nobody writes or reads later for that."""
         searcher = await Connection.open(self._path, writes=False)
         try:
-            return await searcher.read(forget_rows.extent, forgetting, echoes)
+            return await searcher.read(forget_rows.extent, forgetting, echoes, self._clock())
         finally:
             await searcher.close()
 
