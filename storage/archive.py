@@ -109,12 +109,15 @@ class Archive:
         for path in self._paths(since):
             yield from self._originals(path)
 
-    def erase(self, gone: frozenset[Key], unquoted: frozenset[Key], since: int) -> frozenset[Key]:
+    def erase(
+        self, gone: frozenset[Key], unquoted: frozenset[Key], since: int, repeated: frozenset[Key] = frozenset()
+    ) -> frozenset[Key]:
         """Take originals out of the files, quotations out of others, and return which turns of the bot repeated them.
 
-        Those are gone too. `since` is the month of the first of them.
+        Those are gone too. `since` is the month of the first of them; of the bot's own that go, only what repeats those
+        `repeated` is looked for.
         """
-        echoing = self._find_echoes(gone, unquoted, since)
+        echoing = self._find_echoes(gone, unquoted, since, repeated)
         with _translated(self._folder):
             for path in self._paths(since):
                 self._rewrite(path, gone | echoing, unquoted)
@@ -122,12 +125,14 @@ class Archive:
                 _sync(self._folder)
         return echoing
 
-    def _find_echoes(self, gone: frozenset[Key], unquoted: frozenset[Key], since: int) -> frozenset[Key]:
+    def _find_echoes(
+        self, gone: frozenset[Key], unquoted: frozenset[Key], since: int, repeated: frozenset[Key]
+    ) -> frozenset[Key]:
         """The turns of the bot that repeat, in their own conversation, what is gone and nobody else said there."""
         forgotten: dict[Conversation, list[str]] = {}
         for original in self.read(since):
             words = forgotten.setdefault(original.conversation, [])
-            if original.key in gone and original.turn.role is Role.USER:
+            if original.key in repeated or (original.key in gone and original.turn.role is Role.USER):
                 words.append(original.turn.text)
             elif original.key in unquoted and original.turn.quote:
                 words.append(original.turn.quote.text)

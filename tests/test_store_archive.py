@@ -15,6 +15,7 @@ from memory.forgetting import find_echo
 from memory.ports import Clock, Store
 from memory.types import Extent, Forgetting, Place
 from storage import Archive, open_store
+from tests.contract_reach import RANDOM, recall, turn_ids
 from tests.kept import (
     GENERAL,
     ONE,
@@ -27,6 +28,7 @@ from tests.kept import (
     moment,
     post_of,
     quote_of,
+    quote_of_answer,
     talk,
     texts,
     turn_of,
@@ -132,6 +134,62 @@ async def test_what_is_forgotten_goes_from_the_archive_with_what_the_bot_repeats
     if left == WITHOUT_ANN:
         assert b"zebra" not in b"".join(gzip.decompress(file.read_bytes()) for file in folder.iterdir())
     assert (await store.extent(forgetting, find_echo)).archived == 0
+
+
+@pytest.mark.parametrize(
+    "forgetting",
+    [
+        Forgetting(GENERAL, NOW),
+        Forgetting(GENERAL, NOW, user="ann"),
+        Forgetting(Place("discord", "", ""), NOW, user="ann"),
+        Forgetting(GENERAL, NOW, messages=("1",)),
+    ],
+    ids=["channel", "user", "everywhere", "deleted"],
+)
+async def test_an_answer_elsewhere_that_was_made_with_it_goes_from_the_archive_with_what_repeats_that(
+    kept: Kept, archive: Archive, forgetting: Forgetting
+) -> None:
+    store = await kept.open()
+    await talk(store, SECRET)
+    recalled = (await turn_ids(store, GENERAL))["1"]
+    await recall(store, message(2, "what animal has she?", "bob", RANDOM), "Ann has a zebra", recalled)
+    await talk(store, message(3, "and the weather?", "bob", RANDOM), "rain")
+    await talk(store, message(4, "again?", "bob", RANDOM), "as I said, a zebra")
+    await store.prune(moment(10))
+    before = await store.extent(forgetting, find_echo)
+
+    assert before.archived == 2
+    assert await forget(store, forgetting) == before
+    assert await (await kept.crash()).scrub()
+
+    assert archived(archive) == ["what animal has she?", "and the weather?", "rain", "again?"]
+
+
+async def test_nor_is_such_an_answer_quoted_in_the_archive_any_more(store: Store, archive: Archive) -> None:
+    asked = message(60, "what animal has Bob?", "cleo", RANDOM)
+    await recall(store, asked, "Bob is still here", (await turn_ids(store, GENERAL))["50"])
+    await talk(store, message(61, "look", "cleo", RANDOM, quote_of_answer(asked, "Bob is still here")))
+    await store.prune(moment(100))
+
+    await forget(store, Forgetting(GENERAL, NOW, messages=("50",)))
+    assert await store.scrub()
+
+    assert archived(archive)[-2:] == ["what animal has Bob?", "look"]
+    assert not any(original.turn.quote for original in archive.read() if original.conversation.channel == "random")
+
+
+async def test_of_who_is_forgotten_everywhere_what_quotes_the_answers_to_her_is_cleaned_too(
+    kept: Kept, archive: Archive
+) -> None:
+    store = await kept.open()
+    await talk(store, SECRET, "a zebra, nice")
+    await talk(store, message(2, "look", "bob", quote=quote_of_answer(SECRET, "a zebra, nice")))
+    await store.prune(moment(10))
+
+    await forget(store, Forgetting(Place("discord", "", ""), NOW, user="ann"))
+    assert await store.scrub()
+
+    assert [(original.turn.text, original.turn.quote) for original in archive.read()] == [("look", None)]
 
 
 async def test_of_a_message_that_is_edited_late_the_old_words_go(store: Store, archive: Archive) -> None:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from memory.types import Conversation, Forgetting
 from storage.sqlite.inbox import conversation_id, name_of
 
-STAYS, GONE, UNQUOTED = 0, 1, 2
-"""Of an original in the archive: it stays, the file is still to lose it, or its quotation alone."""
+STAYS, GONE, UNQUOTED, REPEATED = 0, 1, 2, 3
+"""Of an original in the archive: it stays, the file is to lose it, its quotation alone, it and what repeats it."""
+
+_THERE = f"gone IN ({STAYS}, {UNQUOTED})"
+_LEAVING = f"a.gone <> {STAYS} AND a.gone <> {UNQUOTED}"
 
 Key = tuple[Conversation, str]
 """What an original goes by: its conversation and its message's id."""
@@ -21,9 +24,13 @@ Key = tuple[Conversation, str]
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What files of the archive are to lose: whole originals, and quotations in others; `since` is the first month."""
+    """What files of the archive are to lose: whole originals, and quotations in others; `since` is the first month.
+
+    Of the originals that go, what the bot said later and repeats those `repeated` goes too.
+    """
 
     gone: frozenset[Key]
+    repeated: frozenset[Key]
     unquoted: frozenset[Key]
     since: int
 
@@ -48,21 +55,48 @@ def _which(forgetting: Forgetting, conversation: int) -> tuple[str, tuple[str | 
     return "conversation = ?", (conversation,)
 
 
-def count(db: sqlite3.Connection, forgetting: Forgetting, conversations: Collection[int]) -> int:
-    """How many originals in the archive a forgetting takes."""
+_ANSWER = "conversation = ? AND message_id = ?"
+
+
+def count(
+    db: sqlite3.Connection,
+    forgetting: Forgetting,
+    conversations: Collection[int],
+    answers: Iterable[tuple[int, str]],
+) -> int:
+    """How many originals in the archive a forgetting takes: of conversations that it is about, and single answers.
+
+    The answers are those that were made with what is forgotten, by their conversations and messages.
+    """
     found = 0
     for conversation in conversations:
         which, values = _which(forgetting, conversation)
-        found += db.execute(f"SELECT COUNT(*) FROM archived WHERE gone <> {GONE} AND {which}", values).fetchone()[0]
+        found += _count(db, which, values)
+    for conversation, message in answers:
+        which, values = _which(forgetting, conversation) if conversation in conversations else ("FALSE", ())
+        found += _count(db, f"{_ANSWER} AND NOT ({which})", (conversation, message, *values))
     return found
 
 
-def mark(db: sqlite3.Connection, forgetting: Forgetting, conversations: Collection[int]) -> int:
-    """Mark what a forgetting takes of the archive, quotations too; return how many originals that concerns."""
+def _count(db: sqlite3.Connection, which: str, values: tuple[str | int, ...]) -> int:
+    return int(db.execute(f"SELECT COUNT(*) FROM archived WHERE {_THERE} AND {which}", values).fetchone()[0])
+
+
+def mark(
+    db: sqlite3.Connection,
+    forgetting: Forgetting,
+    conversations: Collection[int],
+    answers: Iterable[tuple[int, str]],
+) -> int:
+    """Mark what a forgetting takes of the archive (see `count`), quotations too; return how many originals it was."""
     marked = 0
+    for answer in answers:
+        marked += db.execute(
+            f"UPDATE archived SET gone = {REPEATED} WHERE gone <> {REPEATED} AND {_ANSWER}", answer
+        ).rowcount
     for conversation in conversations:
         which, values = _which(forgetting, conversation)
-        marked += db.execute(f"UPDATE archived SET gone = {GONE} WHERE gone <> {GONE} AND {which}", values).rowcount
+        marked += db.execute(f"UPDATE archived SET gone = {GONE} WHERE {_THERE} AND {which}", values).rowcount
         if forgetting.user:
             marked += db.execute(
                 f"UPDATE archived SET gone = {UNQUOTED} WHERE gone = {STAYS} AND conversation = ? AND quote_author = ?",
@@ -71,15 +105,13 @@ def mark(db: sqlite3.Connection, forgetting: Forgetting, conversations: Collecti
     place = forgetting.place
     for message in forgetting.messages:
         marked += _mark_quotes(db, (place.platform, place.space, place.channel), message)
-    if marked and not forgetting.everywhere:
-        marked += _mark_quotes_of_gone(db, (place.platform, place.space, place.channel))
-    return marked
+    return marked + (_mark_quotes_of_gone(db) if marked else 0)
 
 
 def mark_message(db: sqlite3.Connection, channel: tuple[str, str, str], message: str) -> int:
     """Mark an original that was edited, and quotations of it: the words that it has there are not meant any more."""
     marked = db.execute(
-        f"UPDATE archived SET gone = {GONE} WHERE gone <> {GONE} AND message_id = ?"
+        f"UPDATE archived SET gone = {GONE} WHERE {_THERE} AND message_id = ?"
         " AND conversation IN (SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?)",
         (message, *channel),
     ).rowcount
@@ -88,22 +120,32 @@ def mark_message(db: sqlite3.Connection, channel: tuple[str, str, str], message:
 
 _QUOTING = (
     f"UPDATE archived SET gone = {UNQUOTED} WHERE gone = {STAYS} AND quote_message {{which}}"
-    " AND conversation IN (SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?)"
+    " AND conversation IN (SELECT id FROM conversations WHERE platform = ?1 AND space = ?2 AND channel = ?3)"
 )
 
 
 def _mark_quotes(db: sqlite3.Connection, channel: tuple[str, str, str], message: str) -> int:
-    return db.execute(_QUOTING.format(which="= ?"), (message, *channel)).rowcount
+    return db.execute(_QUOTING.format(which="= ?4"), (*channel, message)).rowcount
 
 
-def _mark_quotes_of_gone(db: sqlite3.Connection, channel: tuple[str, str, str]) -> int:
-    """Mark the quotations of what is marked, be it a post of the bot's."""
+_GONE_THERE = (
+    f"SELECT a.conversation, a.message_id FROM archived a WHERE {_LEAVING}"
+    " AND a.conversation IN (SELECT id FROM conversations WHERE platform = ?1 AND space = ?2 AND channel = ?3)"
+)
+
+
+def _mark_quotes_of_gone(db: sqlite3.Connection) -> int:
+    """Mark the quotations of what is marked, be it a post of the bot's, in its channel."""
+    channels = db.execute(
+        "SELECT DISTINCT c.platform, c.space, c.channel FROM archived a JOIN conversations c ON c.id = a.conversation"
+        f" WHERE {_LEAVING}"
+    ).fetchall()
     which = (
-        f"IN (SELECT message_id FROM archived WHERE gone = {GONE} UNION"
-        " SELECT p.message_id FROM archived a JOIN inbox i ON 're:' || i.message_id = a.message_id"
-        f" AND i.conversation = a.conversation JOIN posts p ON p.inbox = i.id WHERE a.gone = {GONE})"
+        f"IN (SELECT message_id FROM ({_GONE_THERE}) UNION SELECT p.message_id FROM ({_GONE_THERE}) a"
+        " JOIN inbox i ON 're:' || i.message_id = a.message_id AND i.conversation = a.conversation"
+        " JOIN posts p ON p.inbox = i.id)"
     )
-    return db.execute(_QUOTING.format(which=which), channel).rowcount
+    return sum(db.execute(_QUOTING.format(which=which), channel).rowcount for channel in channels)
 
 
 def due(db: sqlite3.Connection) -> Marked | None:
@@ -112,10 +154,15 @@ def due(db: sqlite3.Connection) -> Marked | None:
     if not rows:
         return None
     names = {row[0]: name_of(db, row[0]) for row in rows}
-    keys: dict[int, set[Key]] = {GONE: set(), UNQUOTED: set()}
+    keys: dict[int, set[Key]] = {GONE: set(), UNQUOTED: set(), REPEATED: set()}
     for conversation, message, gone, _ in rows:
         keys[gone].add((names[conversation], message))
-    return Marked(frozenset(keys[GONE]), frozenset(keys[UNQUOTED]), min(row[3] for row in rows))
+    return Marked(
+        frozenset(keys[GONE] | keys[REPEATED]),
+        frozenset(keys[REPEATED]),
+        frozenset(keys[UNQUOTED]),
+        min(row[3] for row in rows),
+    )
 
 
 def cleaned(db: sqlite3.Connection, marked: Marked, echoing: Iterable[Key]) -> None:

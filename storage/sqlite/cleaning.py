@@ -80,7 +80,9 @@ class Cleaning:
             if self._archive is None:
                 log.warning("archive unknown", extra={"originals": len(marked.gone), "setting": "memory.archive_dir"})
                 return False
-            echoing = await asyncio.to_thread(self._archive.erase, marked.gone, marked.unquoted, marked.since)
+            echoing = await asyncio.to_thread(
+                self._archive.erase, marked.gone, marked.unquoted, marked.since, marked.repeated
+            )
             await self._writer.write(archived.cleaned, marked, echoing)
             return True
 

@@ -111,6 +111,15 @@ def lose_quoting_expired(
         losses.setdefault(conversation, Loss(conversation)).reach(answer)
 
 
+def answers_expired(db: sqlite3.Connection, forgetting: Forgetting) -> list[tuple[int, str]]:
+    """The answers with such turns in their prompts that have expired too: their conversations and messages."""
+    which, values = _expired(forgetting)
+    return db.execute(
+        f"SELECT DISTINCT e.stood, e.answer_message FROM sources_folded e WHERE {which} AND e.answer_message <> ''",
+        values,
+    ).fetchall()
+
+
 def drop_folded_sources(db: sqlite3.Connection, forgetting: Forgetting) -> None:
     """Take out of what has expired where it went, once the summaries made from it are gone."""
     which, values = _expired(forgetting)

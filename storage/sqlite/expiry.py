@@ -112,8 +112,8 @@ def _keep_sources(db: sqlite3.Connection, turns: Sequence[int]) -> None:
     """Keep where the words of turns that are purged went: into answers that stay, and summaries of those that go."""
     ids = json.dumps(turns)
     db.execute(
-        f"INSERT INTO sources_folded (stood, answer, conversation, message_id, author) {_LOST}"
-        " SELECT a.conversation, a.id, o.conversation, o.message_id, o.author FROM old o"
+        f"INSERT INTO sources_folded (stood, answer, answer_message, conversation, message_id, author) {_LOST}"
+        " SELECT a.conversation, a.id, a.message_id, o.conversation, o.message_id, o.author FROM old o"
         " JOIN turns a ON a.id = o.answer WHERE a.id IN gone ON CONFLICT DO NOTHING",
         (ids,),
     )

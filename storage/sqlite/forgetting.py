@@ -24,8 +24,8 @@ Numbered rules, where they bind:
    space, or in the channel where it was for that alone, and wherever somebody has spoken whose facts are gone.
 10. A person is forgotten everywhere in all places of a platform, by a watermark without space and channel. No name of
     his stays on tombstones, nor beside tokens, except today's: a limit is not lifted by being forgotten.
-11. Originals that expired into the archive go from its files like turns: they are marked at once, and taken out of the
-    files with the scrub.
+11. Originals that expired into the archive go from its files like turns, also answers elsewhere that were made with
+    what is forgotten: they are marked at once, and taken out of the files with the scrub.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from storage.sqlite.deletion import release
 from storage.sqlite.echoes import Echoes
 from storage.sqlite.elsewhere import (
     LostFact,
+    answers_expired,
     drop_folded_sources,
     facts_of,
     lose_quoting_expired,
@@ -61,13 +62,15 @@ from storage.sqlite.spending import count_spender, forget_spender
 class _Losses:
     """All that a forgetting takes: of each conversation that it is about or that repeats it, of facts, of the archive.
 
-    `within` are the conversations that it is about.
+    `within` are the conversations that it is about, `expired` the answers that were made with what is forgotten and
+    have expired, by their conversations and messages.
     """
 
     of: Mapping[int, Loss]
     facts: Sequence[LostFact]
-    archived: int
     within: frozenset[int]
+    expired: Sequence[tuple[int, str]]
+    archived: int
 
     def extent(self, db: sqlite3.Connection) -> Extent:
         """How much that is."""
@@ -89,7 +92,8 @@ def _find(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes) -> _Lo
     facts = facts_of(db, forgetting, losses)
     lose_quoting_expired(db, losses, forgetting, echoes)
     spread(db, losses, facts, echoes)
-    return _Losses(losses, facts, archived.count(db, forgetting, within), within)
+    expired = answers_expired(db, forgetting)
+    return _Losses(losses, facts, within, expired, archived.count(db, forgetting, within, expired))
 
 
 def extent(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes, now: datetime) -> Extent:
@@ -116,7 +120,7 @@ def forget(
         waiting for loss in losses.of.values() for waiting in begun_replies(db, loss.conversation, loss.waiting)
     )
     touched = to_start_again(db, losses.of, losses.facts)
-    marked = archived.mark(db, forgetting, losses.within)
+    marked = archived.mark(db, forgetting, losses.within, losses.expired)
     unfolded = {loss.conversation for loss in losses.of.values() if loss.count_summaries(db)}
     gone = _bury_all(db, losses, forgetting)
     touched |= {loss.conversation for loss in losses.of.values() if loss.turns or loss.waiting} | unfolded

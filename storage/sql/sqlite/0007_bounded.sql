@@ -14,6 +14,9 @@ INSERT INTO facts_shown (fact, conversation)
 -- The newest turn that is older than a statement: what the bot said before it knew nothing of it, whatever the clocks say.
 ALTER TABLE facts ADD COLUMN said_after INTEGER NOT NULL DEFAULT 0;
 
+-- The message of such an answer, by which the archive holds it; empty where it expired before this was kept.
+ALTER TABLE sources_folded ADD COLUMN answer_message TEXT NOT NULL DEFAULT '';
+
 -- Tombstones are looked through by every forgetting in their conversation; what was settled there is not.
 CREATE INDEX inbox_forgotten ON inbox (conversation) WHERE state = 'forgotten';
 
