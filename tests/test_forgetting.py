@@ -35,6 +35,11 @@ ECHOES = {
     "a Thai word": ("ฉันชื่อสมชาย", "สวัสดีสมชาย"),
     "a Hindi name": ("मेरा नाम प्रिया है", "नमस्ते प्रिया"),
     "a Russian name": ("меня зовут Наташа", "Привет, НАТАША"),
+    "a Russian name with an ending": ("меня зовут Зорблакс", "Я знаю Зорблакса"),
+    "a German name with an ending": ("mein Hund heißt Bello", "Bellos Futter steht bereit"),
+    "a name without its ending": ("das ist Bellos Napf", "Bello frisst daraus"),
+    "a code without its hyphens": ("my token is xyz-abc-123", "it is xyzabc123"),
+    "a code with hyphens": ("my token is XYZABC123", "it is xyz-abc-123"),
 }
 
 
@@ -69,11 +74,15 @@ def test_a_reply_that_repeats_nothing_stays() -> None:
 
 def test_a_part_of_another_word_is_no_repetition() -> None:
     assert not repeats("Annual reports are due", "I am Ann")
+    assert not repeats("Annabel is here", "I am Anna")
+    assert not repeats("Zorblaxians they are called", "I live in Zorblax")
+    assert not repeats("mine is 1234567", "it is 12345")
 
 
 def test_what_other_people_said_too_and_keep_betrays_nothing() -> None:
     assert not repeats("The meeting is on Friday", "Friday suits me", kept=("let us meet on Friday",))
     assert not repeats("上海很大", "上海", kept=("我住在上海",))
+    assert not repeats("They paint paintings", "my painting", kept=("two paintings",))
     assert repeats("Friday, Zorblax", "Friday suits me, Zorblax", kept=("let us meet on Friday",))
 
 
@@ -95,7 +104,7 @@ def test_how_letters_are_put_together_does_not_matter(
 
 
 ODD = st.sampled_from(
-    "ab_1nt's’d ve ll K7 \n\x1c\u0301\u0308\u200d\u212a\u0130\u0149\u03a3\u03c2\uff3f\u2460\ufb01"
+    "ab-_1nt's’d ve ll K7 \n\x1c\u0301\u0308\u200d\u212a\u0130\u0149\u03a3\u03c2\uff3f\u2460\ufb01"
     "\u7530\u4e2d\u79c1\u306e\u30fb\u0e04\u0e19\u092a\u094d"
 )
 TEXT = st.text(st.one_of(st.characters(), ODD))
@@ -108,7 +117,19 @@ def plain_words(text: str) -> set[str]:
     found = re.findall(r"(?:[^\W_]|[\u0300-\u036f\u0900-\u0dff])+", folded)
     runs = UNSPACED.findall(folded)
     pairs = {run[i : i + 2] for run in runs for i in range(len(run) - 1)}
-    return ({word for word in found if len(word) > 1 or word.isdigit()} - set(runs) | pairs) - EVERYDAY
+    codes = {code.replace("-", "") for code in re.findall(r"[^\W_]+(?:-[^\W_]+)+", folded) if has_digit(code)}
+    return ({word for word in found if len(word) > 1 or word.isdigit()} - set(runs) | pairs | codes) - EVERYDAY
+
+
+def has_digit(word: str) -> bool:
+    return any(c.isdigit() for c in word)
+
+
+def are_forms(one: str, other: str) -> bool:
+    """Whether a word is another one with at most two letters more."""
+    shorter, longer = sorted((one, other), key=len)
+    letters = not has_digit(longer) and len(shorter) >= 5
+    return letters and longer.startswith(shorter) and len(longer) - len(shorter) in {1, 2}
 
 
 @given(st.lists(TEXT, max_size=4), st.lists(TEXT, max_size=4), st.lists(TEXT, max_size=4))
@@ -116,12 +137,15 @@ def test_what_is_found_fast_is_what_the_definition_says(
     forgotten: list[str], kept: list[str], replies: list[str]
 ) -> None:
     betraying = {word for text in forgotten for word in plain_words(text)}
-    betraying -= {word for text in kept for word in plain_words(text)}
+    harmless = {word for text in kept for word in plain_words(text)}
+    betraying -= harmless
     repeats = find_echo(forgotten, kept)
 
     for reply in forgotten + replies:
-        assert telling_words(reply) == plain_words(reply)
-        assert repeats(reply) == bool(betraying & plain_words(reply))
+        words = plain_words(reply)
+        assert telling_words(reply) == words
+        forms = any(are_forms(one, other) for one in betraying for other in words - harmless)
+        assert repeats(reply) == (bool(betraying & words) or forms)
 
 
 def test_the_everyday_words_are_written_as_words_are_compared() -> None:
