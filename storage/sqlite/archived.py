@@ -119,7 +119,8 @@ def mark_message(db: sqlite3.Connection, channel: tuple[str, str, str], message:
 
 
 _QUOTING = (
-    f"UPDATE archived SET gone = {UNQUOTED} WHERE gone = {STAYS} AND quote_message {{which}}"
+    f"UPDATE archived INDEXED BY archived_quoting SET gone = {UNQUOTED}"
+    f" WHERE gone = {STAYS} AND quote_message {{which}}"
     " AND conversation IN (SELECT id FROM conversations WHERE platform = ?1 AND space = ?2 AND channel = ?3)"
 )
 
@@ -128,8 +129,8 @@ def _mark_quotes(db: sqlite3.Connection, channel: tuple[str, str, str], message:
     return db.execute(_QUOTING.format(which="= ?4"), (*channel, message)).rowcount
 
 
-_GONE_THERE = (
-    f"SELECT a.conversation, a.message_id FROM archived a WHERE {_LEAVING}"
+_LEAVING_THERE = (
+    f"SELECT a.conversation, a.message_id FROM archived a INDEXED BY archived_gone WHERE {_LEAVING}"
     " AND a.conversation IN (SELECT id FROM conversations WHERE platform = ?1 AND space = ?2 AND channel = ?3)"
 )
 
@@ -137,14 +138,15 @@ _GONE_THERE = (
 def _mark_quotes_of_gone(db: sqlite3.Connection) -> int:
     """Mark the quotations of what is marked, be it a post of the bot's, in its channel."""
     channels = db.execute(
-        "SELECT DISTINCT c.platform, c.space, c.channel FROM archived a JOIN conversations c ON c.id = a.conversation"
-        f" WHERE {_LEAVING}"
+        "SELECT DISTINCT c.platform, c.space, c.channel FROM archived a INDEXED BY archived_gone"
+        f" JOIN conversations c ON c.id = a.conversation WHERE {_LEAVING}"
     ).fetchall()
-    which = (
-        f"IN (SELECT message_id FROM ({_GONE_THERE}) UNION SELECT p.message_id FROM ({_GONE_THERE}) a"
-        " JOIN inbox i ON 're:' || i.message_id = a.message_id AND i.conversation = a.conversation"
-        " JOIN posts p ON p.inbox = i.id)"
+    posts = (
+        f"SELECT p.message_id FROM ({_LEAVING_THERE}) a CROSS JOIN inbox i ON i.platform = ?1 AND i.space = ?2"
+        " AND i.channel = ?3 AND a.message_id LIKE 're:%' AND i.message_id = substr(a.message_id, 4)"
+        " AND i.conversation = a.conversation CROSS JOIN posts p ON p.inbox = i.id"
     )
+    which = f"IN (SELECT message_id FROM ({_LEAVING_THERE}) UNION {posts})"
     return sum(db.execute(_QUOTING.format(which=which), channel).rowcount for channel in channels)
 
 

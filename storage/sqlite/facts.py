@@ -106,8 +106,8 @@ def note_shown(db: sqlite3.Connection, turns: Iterable[int]) -> None:
         "INSERT INTO facts_shown (fact, conversation) SELECT f.id, c.id FROM"
         " (SELECT DISTINCT conversation, author FROM turns WHERE id IN (SELECT value FROM json_each(?))"
         "   AND role = 'user') said"
-        " JOIN conversations c ON c.id = said.conversation"
-        " JOIN facts f ON f.platform = c.platform AND f.space = c.space AND f.user = said.author"
+        " JOIN conversations c ON c.id = said.conversation JOIN facts f INDEXED BY facts_of_user"
+        "  ON f.platform = c.platform AND f.space = c.space AND f.user = said.author"
         " WHERE true ON CONFLICT DO NOTHING",
         (json.dumps(sorted(turns)),),
     )

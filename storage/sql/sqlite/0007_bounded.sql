@@ -9,7 +9,7 @@ INSERT INTO facts_shown (fact, conversation)
     SELECT DISTINCT f.id, s.conversation FROM summaries s JOIN json_each(s.facts) shown JOIN facts f ON f.id = shown.value
     UNION SELECT f.id, c.id FROM (SELECT DISTINCT conversation, author FROM inbox WHERE state = 'settled') said
     JOIN conversations c ON c.id = said.conversation
-    JOIN facts f ON f.platform = c.platform AND f.space = c.space AND f.user = said.author;
+    JOIN facts f INDEXED BY facts_of_user ON f.platform = c.platform AND f.space = c.space AND f.user = said.author;
 
 -- The newest turn that is older than a statement: what the bot said before it knew nothing of it, whatever the clocks say.
 ALTER TABLE facts ADD COLUMN said_after INTEGER NOT NULL DEFAULT 0;
