@@ -22,11 +22,11 @@ SHORTEST = 2
 EVERYDAY = frozenset(
     re.findall(
         r"\w+",
-        """a about after again all also always am an and any are as ask at away back be because been before being best
-    better both but by call can come could day did do does doing done down each even ever every everyone everything
-    few find first for from get give go going gone good got great had has have having he hello help her here hers hey
-    hi him his how i if in into is it its just keep kind know known last later least less let like little long look
-    lot made make many may maybe me mean might mine more most much must my name need never new next nice no not
+        """a about after again all also always am an and any are as ask at attached away back be because been before
+    being best better both but by call can come could day did do does doing done down each even ever every everyone
+    everything few find first for from get give go going gone good got great had has have having he hello help her here
+    hers hey hi him his how i if in into is it its just keep kind know known last later least less let like little long
+    look lot made make many may maybe me mean might mine more most much must my name need never new next nice no not
     nothing now of off often oh ok okay old on once one only or other our ours out over own part people please put
     question quite rather really right said same saw say says see seem she should since so some somebody someone
     something sometimes soon sorry still such sure take tell than thank thanks that the their theirs them then there

@@ -34,6 +34,7 @@ from tests.kept import (
     texts,
     turn_of,
     wait_for,
+    weigh,
 )
 
 HERE = conversation_at(GENERAL)
@@ -157,7 +158,7 @@ class DeletionContract:
 
         gone = await delete(store, "1")
 
-        assert (gone, gone.touched) == (Extent(turns=1, conversations=1), BOTH)
+        assert (gone, gone.touched) == (Extent(turns=1, summaries=1, conversations=2), BOTH)
         assert not await store.record(exchange)
         assert await texts(store, THREAD) == ["look"]
         assert await quotes(store, THREAD) == []
@@ -244,7 +245,7 @@ class DeletionContract:
         await store.record(replace(other, heard=(turn_of(SECRET), *other.heard)))
         assert await texts(store, THREAD) == ["my code is K7", "and here?"]
 
-        changed = await store.amend(SAFE, turn_of(SAFE), find_echo)
+        changed = await store.amend(SAFE, weigh, find_echo)
         assert changed is not None
         assert changed.touched == BOTH
         assert await texts(store, THREAD) == ["never mind", "and here?"]

@@ -36,8 +36,8 @@ from tests.kept import (
     summary,
     talk,
     texts,
-    turn_of,
     wait_for,
+    weigh,
 )
 
 RANDOM = replace(GENERAL, channel="random")
@@ -135,7 +135,7 @@ class ReachContract:
         await state(store, SECRET, "code", "K7")
         edited = replace(SECRET, text="never mind")
 
-        changed = await store.amend(edited, turn_of(edited), find_echo)
+        changed = await store.amend(edited, weigh, find_echo)
 
         assert changed is not None
         assert (changed.facts, await facts_about(store)) == (1, [])
@@ -149,7 +149,7 @@ class ReachContract:
         await store.prune(moment(50))
         edited = replace(SECRET, text=text)
 
-        await store.amend(edited, turn_of(edited), find_echo)
+        await store.amend(edited, weigh, find_echo)
 
         assert await facts_about(store) == left
 
@@ -160,7 +160,7 @@ class ReachContract:
         assert (await store.load_unread(HERE, 1000)).turns == ()
         edited = replace(SECRET, text="my code is B5")
 
-        await store.amend(edited, turn_of(edited), find_echo)
+        await store.amend(edited, weigh, find_echo)
 
         assert [turn.text for turn in (await store.load_unread(HERE, 1000)).turns] == ["my code is B5"]
 
@@ -226,7 +226,7 @@ class ReachContract:
 
         if how == "edited":
             edited = replace(SECRET, text="never mind")
-            gone = await store.amend(edited, turn_of(edited), find_echo)
+            gone = await store.amend(edited, weigh, find_echo)
         else:
             forgetting = {
                 "channel": Forgetting(GENERAL, NOW),
@@ -314,7 +314,7 @@ class ReachContract:
         await fold(store, HERE, "somebody lives in Oslo")
         edited = message(1, "Zorblax lives in Paris")
 
-        changed = await store.amend(edited, turn_of(edited), find_echo)
+        changed = await store.amend(edited, weigh, find_echo)
 
         assert changed == Extent(turns=1, summaries=1)
         assert changed.unfolded == {HERE}
@@ -325,7 +325,7 @@ class ReachContract:
         await talk(store, SECRET, "noted")
         edited = replace(SECRET, text="never mind")
 
-        changed = await store.amend(edited, turn_of(edited), find_echo)
+        changed = await store.amend(edited, weigh, find_echo)
 
         assert changed is not None
         assert (changed, changed.touched, set(changed.unfolded)) == (Extent(), frozenset({HERE}), set())

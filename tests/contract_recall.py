@@ -36,6 +36,7 @@ from tests.kept import (
     moment,
     talk,
     turn_of,
+    weigh,
 )
 
 RANDOM = replace(GENERAL, channel="random")
@@ -196,7 +197,7 @@ class RecallContract:
         assert await found(store, "zoo password") == {"the password of the zoo", "yes indeed"}
 
         edited = message(1, "the opening hours of the museum")
-        await store.amend(edited, turn_of(edited), lambda _words, _others: lambda _text: False)
+        await store.amend(edited, weigh, lambda _words, _others: lambda _text: False)
 
         assert await found(store, "zoo password") == set()
         assert await found(store, "museum") == {"the opening hours of the museum", "yes indeed"}

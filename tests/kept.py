@@ -87,6 +87,11 @@ def turn_of(inbound: Inbound) -> Turn:
     )
 
 
+def weigh(turn: Turn) -> int:
+    """The tokens of a turn: a word is one, be it quoted."""
+    return len(turn.text.split()) + (len(turn.quote.text.split()) if turn.quote else 0)
+
+
 def answer_to(inbound: Inbound, text: str) -> Turn:
     """The bot's turn that answers a message, half a second later."""
     said_at = inbound.sent_at + timedelta(seconds=0.5)

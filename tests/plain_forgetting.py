@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from memory.types import Decision, Extent, Forgetting, Inbound, Place, Quote
+from memory.types import Decision, Extent, Forgetting, Place, Quote
 from tests.plain_store import Line, PlainStore, Row, Statement, lies_in, same_space
 
 
@@ -31,94 +31,36 @@ def forget(store: PlainStore, forgetting: Forgetting) -> tuple[Extent, set[Place
         place: _find_loss(store, place, forgetting) for place in store.held if _concerns(store, place, forgetting)
     }
     within = set(losses)
+    for place, deletion in _deletions(store, losses, forgetting).items():
+        losses[place] = _find_loss(store, place, deletion)
     facts = [fact for fact in store.facts if _states(fact, losses, forgetting)]
     _lose_quoting_expired(store, losses, forgetting)
-    _spread(store, losses, facts)
+    spread(store, losses, facts)
     for row in store.rows.values():
         if not set(row.posts.values()).isdisjoint(forgetting.messages) and _in_channel(row.place, forgetting):
             row.unsaid, row.sentence = False, ""
     begun = [row for loss in losses.values() for row in loss.waiting if row.posts]
-    touched = _to_start_again(store, losses.values(), facts)
+    touched = to_start_again(store, losses.values(), facts)
     gone = {replace(forgetting.place, thread=""): set(forgetting.messages)}
     for loss in losses.values():
         if forgetting.user or forgetting.last or forgetting.messages:
             store.note_shown(loss.lines, loss.place)
         about = forgetting if loss.place in within else Forgetting(loss.place, forgetting.at, last=1)
-        gone.setdefault(replace(loss.place, thread=""), set()).update(_take(store, loss, about))
+        gone.setdefault(replace(loss.place, thread=""), set()).update(take_away(store, loss, about))
     touched |= {loss.place for loss in losses.values() if loss}
-    touched |= _take_quotes(store, within, forgetting.user, gone)
-    _take_facts(store, facts)
+    touched |= take_quotes(store, within, forgetting.user, gone)
+    take_facts(store, facts)
     store.move_epochs(touched)
     if not (forgetting.last or forgetting.messages):
         store.watermarks.append(forgetting)
     store.scrub_due |= bool(touched or facts)
     traces = store.spenders.pop(forgetting.user, 0) if forgetting.everywhere else 0
     store.scrub_due |= traces > 0
-    return replace(_extent(losses.values(), facts), traces=traces), touched, begun
+    return replace(extent_of(losses.values(), facts), traces=traces), touched, begun
 
 
-def amend(store: PlainStore, sent: Inbound) -> tuple[Extent, set[Place]] | None:
-    """Give a message other words; return what of the old went, and the places that it concerns."""
-    store.note_said()
-    row = store.rows.get(sent.message_id)
-    if row is None or row.state == "forgotten":
-        return None if row is None else (Extent(), set())
-    losses, facts = _changed(store, row.place, sent)
-    touched = _to_start_again(store, losses.values(), facts) | {loss.place for loss in losses.values() if loss.lines}
-    for loss in losses.values():
-        for line in [line for line in loss.lines if line.message_id == sent.message_id]:
-            loss.lines.remove(line)
-            line.text = sent.text
-    gone: dict[Place, set[str]] = {}
-    for loss in losses.values():
-        taken = _take(store, loss, Forgetting(loss.place, sent.sent_at, last=1))
-        gone.setdefault(replace(loss.place, thread=""), set()).update(taken)
-    _take_facts(store, facts)
-    touched |= _take_quotes(store, set(), "", gone)
-    if row.state == "waiting" and row.inbound.text != sent.text:
-        row.inbound = replace(row.inbound, text=sent.text)
-        touched.add(row.place)
-    if touched:
-        touched |= _change_quotes(store, sent)
-    store.scrub_due |= bool(touched)
-    store.move_epochs(touched)
-    return replace(_extent(losses.values(), facts), conversations=0), touched
-
-
-def _changed(store: PlainStore, place: Place, sent: Inbound) -> tuple[dict[Place, Loss], list[Statement]]:
-    """The losses by other words: the line itself, and what was made of its old ones; and the facts that it states."""
-    lines = store.held[place].lines
-    stated = [fact for fact in store.facts if fact.message_id == sent.message_id]
-    edited = [line for line in lines if line.message_id == sent.message_id and line.text != sent.text]
-    losses: dict[Place, Loss] = {}
-    if edited:
-        [line] = edited
-        losses[place] = Loss(place, [line, *_echoes(lines, [line.text], line.number)], [], line.number)
-    elif any(line.message_id == sent.message_id for line in lines):
-        stated = []
-    stated = [fact for fact in stated if fact.text != sent.text]
-    if losses or stated:
-        _spread(store, losses, stated)
-    return losses, stated
-
-
-def _change_quotes(store: PlainStore, sent: Inbound) -> set[Place]:
-    touched: set[Place] = set()
-    for place, held in store.held.items():
-        for line in held.lines:
-            if line.quote and line.quote.message_id == sent.message_id:
-                line.quote = replace(line.quote, text=sent.text[: len(line.quote.text)])
-                held.drop_summaries(line.number)
-                touched.add(place)
-    for row in store.rows.values():
-        quote = row.inbound.reply_to
-        if row.state == "waiting" and quote and quote.message_id == sent.message_id:
-            row.inbound = replace(row.inbound, reply_to=replace(quote, text=sent.text))
-            touched.add(row.place)
-    return touched
-
-
-def _extent(losses: Collection[Loss], facts: Collection[Statement]) -> Extent:
+def extent_of(losses: Collection[Loss], facts: Collection[Statement]) -> Extent:
+    """How much that is."""
     return Extent(
         sum(len(loss.lines) for loss in losses),
         sum(loss.summaries for loss in losses),
@@ -167,7 +109,7 @@ def _lose_quoting_expired(store: PlainStore, losses: dict[Place, Loss], forgetti
             _lose(store, loss, quoting)
             kept = {word for line in held.lines if line.author and line not in loss.lines for word in line.text.split()}
             words = {word for line in quoting for word in line.text.split()} - kept
-            _lose(store, loss, _echoes(held.lines, list(words), quoting[0].number))
+            _lose(store, loss, find_echoes(held.lines, list(words), quoting[0].number))
     for line, place in store.expired.items():
         for source in sources(line):
             if matches(source) and (line, source) not in store.cleared:
@@ -176,14 +118,15 @@ def _lose_quoting_expired(store: PlainStore, losses: dict[Place, Loss], forgetti
                 store.cleared.add((line, source))
 
 
-def _take_facts(store: PlainStore, facts: Collection[Statement]) -> None:
+def take_facts(store: PlainStore, facts: Collection[Statement]) -> None:
+    """Take facts away; what commands are to be told there may show them."""
     store.take_facts(facts)
     for row in store.rows.values():
         if row.is_command and row.unsaid and any(same_space(row.place, fact.place) for fact in facts):
             row.sentence = ""
 
 
-def _spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[Statement]) -> None:
+def spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[Statement]) -> None:
     """Lose what the bot said with lost lines or facts in its prompt, and repeats; and what was made of that."""
     new = {line for loss in losses.values() for line in loss.lines}
     for place in store.held:
@@ -193,7 +136,7 @@ def _spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[Stat
                 since = min(fact.after for fact in facts if fact.user == user and same_space(place, fact.place))
                 later = [line for line in store.held[place].lines if line.number > since]
                 loss = losses.setdefault(place, Loss(place, [], [], None))
-                new |= _lose(store, loss, _echoes(later, [fact.text for fact in told], 0))
+                new |= _lose(store, loss, find_echoes(later, [fact.text for fact in told], 0))
     while new:
         lost, new = new, set()
         for place, held in store.held.items():
@@ -202,9 +145,9 @@ def _spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[Stat
             if not made:
                 continue
             loss = losses.setdefault(place, Loss(place, [], [], None))
-            if found := _lose(store, loss, _echoes(made, words, 0)):
+            if found := _lose(store, loss, find_echoes(made, words, 0)):
                 first = min(line.number for line in found)
-                new |= found | _lose(store, loss, _echoes(held.lines, words, first))
+                new |= found | _lose(store, loss, find_echoes(held.lines, words, first))
     for loss in losses.values():
         held = store.held[loss.place]
         loss.summaries = 0 if loss.first is None else sum(1 for each in held.summaries if each.through >= loss.first)
@@ -219,7 +162,7 @@ def _lose(store: PlainStore, loss: Loss, lines: Sequence[Line]) -> set[Line]:
     return further
 
 
-def _to_start_again(store: PlainStore, losses: Collection[Loss], facts: Collection[Statement]) -> set[Place]:
+def to_start_again(store: PlainStore, losses: Collection[Loss], facts: Collection[Statement]) -> set[Place]:
     """Where an answer or a fold may be under way that was told what is gone; all that is said here is public."""
     spaces = [loss.place for loss in losses if loss.lines] + [fact.place for fact in facts]
     found = {
@@ -232,8 +175,13 @@ def _to_start_again(store: PlainStore, losses: Collection[Loss], facts: Collecti
     return found.union(*(store.told_of(fact) for fact in facts))
 
 
+def is_of_channel(place: Place, other: Place) -> bool:
+    """Whether two places are a channel and threads under it."""
+    return replace(place, thread="") == replace(other, thread="")
+
+
 def _in_channel(place: Place, forgetting: Forgetting) -> bool:
-    return replace(place, thread="") == replace(forgetting.place, thread="")
+    return is_of_channel(place, forgetting.place)
 
 
 def _concerns(store: PlainStore, place: Place, forgetting: Forgetting) -> bool:
@@ -242,6 +190,7 @@ def _concerns(store: PlainStore, place: Place, forgetting: Forgetting) -> bool:
     if not forgetting.messages:
         return place == forgetting.place or (not forgetting.last and lies_in(place, forgetting.place))
     known = {line.message_id for line in store.held[place].lines if line.author}
+    known |= {line.quote.message_id for line in store.held[place].lines if line.quote}
     for row in store.at(place):
         known |= set(row.posts.values()) | ({row.inbound.message_id} if row.state != "forgotten" else set())
     return _in_channel(place, forgetting) and not known.isdisjoint(forgetting.messages)
@@ -269,11 +218,20 @@ def _find_loss(store: PlainStore, place: Place, forgetting: Forgetting) -> Loss:
         lines, first = _made_from(store, place, forgetting.user)
     elif forgetting.messages:
         waiting = [row for row in store.pending(place) if row.inbound.message_id in forgetting.messages]
-        lines = _deleted(store, place, forgetting.messages)
-        first = min((line.number for line in lines), default=None)
+        lines, first = _deleted(store, place, forgetting.messages)
     else:
         lines, first = held.lines, 0
     return Loss(place, list(lines), waiting, first)
+
+
+def _deletions(store: PlainStore, losses: Mapping[Place, Loss], forgetting: Forgetting) -> dict[Place, Forgetting]:
+    """How the last messages of a place go elsewhere in its channel: as if they were deleted there."""
+    found: dict[Place, Forgetting] = {}
+    for loss in losses.values() if forgetting.last else ():
+        said, posts = _gone_with(store, loss)
+        deletion = replace(forgetting, last=0, messages=tuple(said | posts))
+        found |= {place: deletion for place in store.held if _concerns(store, place, deletion) and place not in losses}
+    return found
 
 
 def _newest(lines: Sequence[Line], waiting: Sequence[Row], forgetting: Forgetting) -> list[Line]:
@@ -302,23 +260,32 @@ def _made_from(store: PlainStore, place: Place, user: str) -> tuple[list[Line], 
     )
     first = 0 if expired else min((line.number for line in own + quoting + answers), default=None)
     words = [line.text for line in own] + [line.quote.text for line in quoting if line.quote]
-    return _in_order(own + answers + _echoes(lines, words, first or 0)), first
+    return _in_order(own + answers + find_echoes(lines, words, first or 0)), first
 
 
-def _deleted(store: PlainStore, place: Place, messages: Sequence[str]) -> list[Line]:
-    """The lines of deleted messages, the answers of which a post was deleted, and what repeats the former."""
+def _deleted(store: PlainStore, place: Place, messages: Sequence[str]) -> tuple[list[Line], int | None]:
+    """The lines of deleted messages, the answers of which a post was deleted, and what repeats the former.
+
+    And the first line that held any of that, or quoted it.
+    """
     lines = store.held[place].lines
     own = [line for line in lines if line.author and line.message_id in messages]
+    quoting = [line for line in lines if line.quote and line.quote.message_id in messages]
+    posts = {post for row in store.rows.values() if is_of_channel(row.place, place) for post in row.posts.values()}
+    words = [line.text for line in own]
+    words += [line.quote.text for line in quoting if line.quote and line.quote.message_id not in posts]
     answers = [
         row.answer
         for row in store.at(place)
         if row.answer and store.answered(row) and not set(row.posts.values()).isdisjoint(messages)
     ]
-    first = min((line.number for line in own), default=0)
-    return _in_order(own + answers + _echoes(lines, [line.text for line in own], first))
+    first = min((line.number for line in own + quoting), default=0)
+    gone = _in_order(own + answers + find_echoes(lines, words, first))
+    return gone, min((line.number for line in gone + quoting), default=None)
 
 
-def _echoes(lines: Sequence[Line], texts: Sequence[str], first: int) -> list[Line]:
+def find_echoes(lines: Sequence[Line], texts: Sequence[str], first: int) -> list[Line]:
+    """The lines of the bot after one that repeat a word of texts."""
     words = {word for text in texts for word in text.split()}
     return [line for line in lines if not line.author and line.number > first and words & set(line.text.split())]
 
@@ -327,14 +294,10 @@ def _in_order(lines: Sequence[Line]) -> list[Line]:
     return sorted(set(lines), key=lambda line: line.number)
 
 
-def _take(store: PlainStore, loss: Loss, forgetting: Forgetting) -> set[str]:
+def take_away(store: PlainStore, loss: Loss, forgetting: Forgetting) -> set[str]:
     """Take a loss away and bury it; return the ids of the messages and posts that are gone with it."""
     held = store.held[loss.place]
-    said = {line.message_id for line in loss.lines} | {row.inbound.message_id for row in loss.waiting}
-    showing: set[str] = set()
-    for row in store.at(loss.place):
-        if loss and (row.is_command or row in loss.waiting or (row.answer and row.answer in loss.lines)):
-            showing |= set(row.posts.values())
+    said, showing = _gone_with(store, loss)
     held.lines = [line for line in held.lines if line not in loss.lines]
     if loss.first is not None:
         held.drop_summaries(loss.first)
@@ -348,6 +311,16 @@ def _take(store: PlainStore, loss: Loss, forgetting: Forgetting) -> set[str]:
                 row.posts.clear()
     store.buried_posts |= showing
     return said | showing
+
+
+def _gone_with(store: PlainStore, loss: Loss) -> tuple[set[str], set[str]]:
+    """The messages that go with a loss, and the posts that may show any of it."""
+    said = {line.message_id for line in loss.lines} | {row.inbound.message_id for row in loss.waiting}
+    showing: set[str] = set()
+    for row in store.at(loss.place):
+        if loss and (row.is_command or row in loss.waiting or (row.answer and row.answer in loss.lines)):
+            showing |= set(row.posts.values())
+    return said, showing
 
 
 def _bury(row: Row, forgetting: Forgetting, said: set[str]) -> None:
@@ -364,7 +337,7 @@ def _bury(row: Row, forgetting: Forgetting, said: set[str]) -> None:
         row.inbound = replace(row.inbound, author="", text="", reply_to=None)
 
 
-def _take_quotes(store: PlainStore, within: set[Place], user: str, gone: Mapping[Place, set[str]]) -> set[Place]:
+def take_quotes(store: PlainStore, within: set[Place], user: str, gone: Mapping[Place, set[str]]) -> set[Place]:
     """Take quotations out, of what is gone of their channel and of a person's words; return where there were any."""
     touched: set[Place] = set()
 

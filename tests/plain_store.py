@@ -74,6 +74,7 @@ class Row:
     sentence: str = ""
     unsaid: bool = False
     attempts: int = 0
+    edited_at: datetime | None = None
 
     @property
     def place(self) -> Place:

@@ -31,7 +31,7 @@ from tests.kept import (
     quote_of_answer,
     talk,
     texts,
-    turn_of,
+    weigh,
 )
 
 NOW = moment(100_000)
@@ -194,7 +194,7 @@ async def test_of_who_is_forgotten_everywhere_what_quotes_the_answers_to_her_is_
 
 async def test_of_a_message_that_is_edited_late_the_old_words_go(store: Store, archive: Archive) -> None:
     edited = replace(SECRET, text="never mind")
-    assert await store.amend(edited, turn_of(edited), find_echo) == Extent()
+    assert await store.amend(edited, weigh, find_echo) == Extent()
     assert await store.scrub()
     assert archived(archive) == WITHOUT_ANN
 
@@ -270,7 +270,7 @@ async def test_what_was_edited_before_it_could_be_purged_is_archived_as_it_was_e
         await store.prune(moment(10))
     folder.unlink()
     edited = replace(SECRET, text="never mind")
-    await store.amend(edited, turn_of(edited), find_echo)
+    await store.amend(edited, weigh, find_echo)
 
     await store.prune(moment(10))
     assert await store.scrub()

@@ -31,7 +31,7 @@ from tests.kept import (
     pending,
     talk,
     texts,
-    turn_of,
+    weigh,
 )
 
 QUOTE = Quote("0", "bob", "Bob", "zebra", moment(0))
@@ -133,7 +133,7 @@ async def test_what_it_kept_can_be_answered_edited_deleted_and_forgotten(kept: K
     await talk(store, message(10, "new"), "yes")
     edited = message(2, "and here?", "bob")
 
-    changed = await store.amend(edited, turn_of(edited), find_echo)
+    changed = await store.amend(edited, weigh, find_echo)
     assert changed is not None
     assert changed.touched == frozenset({conversation_at(GENERAL)})
     assert [found.inbound.text for found in await pending(store)] == ["and here?"]

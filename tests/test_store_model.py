@@ -30,9 +30,10 @@ from tests.kept import (
     moment,
     state,
     turn_of,
+    weigh,
 )
 from tests.plain_comparison import compare_debts, compare_place
-from tests.plain_forgetting import amend as amend_plainly
+from tests.plain_editing import amend as amend_plainly
 from tests.plain_forgetting import forget as forget_plainly
 from tests.plain_store import Row
 from tests.store_world import PLACES, World
@@ -97,21 +98,19 @@ class StoreAgainstModel(World):
         self.take(replace(data.draw(st.sampled_from(self.sent)), addressed=True), Decision.ANSWER)
 
     @precondition(lambda self: self.sent)
-    @rule(data=st.data(), same=st.sampled_from([False, False, True]))
-    def amend(self, data: st.DataObject, same: bool) -> None:
-        """A message is edited, be it known or not."""
+    @rule(data=st.data(), same=st.sampled_from([False, False, True]), ago=AGO)
+    def amend(self, data: st.DataObject, same: bool, ago: int) -> None:
+        """A message is edited, be it known or not, and told of at once or after later edits."""
         sent = data.draw(st.sampled_from(self.sent))
         row = self.plain.rows.get(sent.message_id)
         edited = replace(sent, text=row.inbound.text if same and row and row.inbound.text else self.word())
+        edited = replace(edited, edited_at=self.moment(ago))
 
-        changed = self.run(self.store.amend(edited, turn_of(edited), find_echo))
+        changed = self.run(self.store.amend(edited, weigh, find_echo))
 
-        amended = amend_plainly(self.plain, edited)
-        assert (changed is None) == (amended is None)
-        if changed is not None and amended is not None:
-            extent, touched = amended
-            assert changed == extent
-            assert changed.touched == {conversation_at(place) for place in touched}
+        extent, touched = amend_plainly(self.plain, edited)
+        assert changed == extent
+        assert changed.touched == {conversation_at(place) for place in touched}
 
     @precondition(lambda self: self.plain.rows)
     @rule(data=st.data(), part=st.integers(0, 2), gone=st.sampled_from([False, False, True]))

@@ -46,7 +46,6 @@ from memory.types import (
     Owed,
     Place,
     Recent,
-    Thread,
     Visibility,
     Waiting,
     command_of,
@@ -192,18 +191,18 @@ class Core:
     async def amend(self, inbound: Inbound) -> None:
         """See `memory.ports.Amend`; a young message that is for the bot only since its edit comes in like a new one.
 
-        One that was known as addressed to the bot has been answered, or is going to be.
+        One that was known as addressed to the bot has been answered, or is going to be. An edit that comes after a
+        later one, or after the deletion, changes nothing.
         """
-        turn = self._planning.hear(inbound, Thread(policy.conversation_of(inbound, self._settings), epoch=0))
+        if not self._early.amend(inbound):
+            return
+        weigh = partial(self._planning.weigh, visibility=inbound.visibility)
         try:
-            changed = await self._store.amend(inbound, turn, find_echo)
+            changed = await self._store.amend(inbound, weigh, find_echo)
         except StorageError:
             self._refused(inbound.place.platform)
             raise
-        if changed is None:
-            self._early.amend(inbound)
-        else:
-            self._lanes.interrupt(changed)
+        self._lanes.interrupt(changed)
         if inbound.addressed and self._clock() - inbound.sent_at <= self._answered_within:
             await self.accept(inbound)
 

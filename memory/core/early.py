@@ -1,4 +1,7 @@
-"""Changes that come before their message: a platform that delivers again may tell of an edit or a deletion first."""
+"""Changes out of order: a platform that delivers again may tell of an edit or a deletion before their message.
+
+It may also tell of an edit once more after a later one.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ Key = tuple[str, str, str, str]
 
 
 class EarlyChanges:
-    """What became of messages that were not known when they were changed: a newer version, or nothing at all."""
+    """What became of messages, for those that come in after they were changed: a newer version, or nothing at all."""
 
     def __init__(self) -> None:
         self._versions = Recent[Key, Inbound | None](KEPT)
 
-    def amend(self, inbound: Inbound) -> None:
-        """Remember the version of a message that has not come in."""
-        self._keep(_key(inbound.place, inbound.message_id), inbound)
+    def amend(self, inbound: Inbound) -> bool:
+        """Remember the version of a message; false where a later one is known, or that it is deleted."""
+        return self._keep(_key(inbound.place, inbound.message_id), inbound)
 
     def erase(self, place: Place, message_ids: Sequence[str]) -> None:
         """Remember that messages are deleted."""
@@ -31,15 +34,22 @@ class EarlyChanges:
     def apply(self, inbound: Inbound) -> Inbound | None:
         """The message as it stands now; nothing when it was deleted meanwhile."""
         key = _key(inbound.place, inbound.message_id)
-        if key not in self._versions:
-            return inbound
-        version = self._versions[key]
-        return None if version is None else replace(version, addressed=inbound.addressed or version.addressed)
+        version = self._versions.get(key, inbound)
+        if version is None:
+            return None
+        if inbound.edited_at is not None and not inbound.is_before(version):
+            self._keep(key, inbound)  # read with its edits, of which an older one may still be delivered
+            version = inbound
+        return replace(version, addressed=inbound.addressed or version.addressed)
 
-    def _keep(self, key: Key, version: Inbound | None) -> None:
-        if key in self._versions and self._versions[key] is None:
-            return  # what is deleted stays so
+    def _keep(self, key: Key, version: Inbound | None) -> bool:
+        known = self._versions.get(key, version)
+        if known is None and key in self._versions:
+            return False  # what is deleted stays so
+        if known and version and version.is_before(known):
+            return False
         self._versions[key] = version
+        return True
 
 
 def _key(place: Place, message_id: str) -> Key:

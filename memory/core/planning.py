@@ -20,6 +20,7 @@ from memory.prompt import (
     hear,
     plan_budget,
     plan_prompt,
+    render,
     write_facts,
     write_notes,
     write_persona,
@@ -96,6 +97,10 @@ class Planning:
             return turn
         tokens = self.count(turn.text)
         return replace(turn, role=Role.ASSISTANT, author="", author_name=self.settings.name, tokens=tokens)
+
+    def weigh(self, turn: Turn, visibility: Visibility) -> int:
+        """The tokens of a turn as it stands in the prompts of a conversation that so many can read."""
+        return self.count(render(turn, named=visibility is not Visibility.DIRECT))
 
     def say(self, text: str, answers: str) -> Turn:
         """The turn that an answer becomes; its id derives from that of the message answered."""

@@ -2,7 +2,7 @@
 
 from memory.ports.basics import Clock, Count, Sleep
 from memory.ports.outside import Accept, Amend, Arrived, Channels, Connected, Erase, Intake, Model, Note, Only, Platform
-from memory.ports.store import Echo, Promise, Rank, Store
+from memory.ports.store import Echo, Promise, Rank, Store, Weigh
 
 __all__ = [
     "Accept",
@@ -23,4 +23,5 @@ __all__ = [
     "Rank",
     "Sleep",
     "Store",
+    "Weigh",
 ]

@@ -41,6 +41,8 @@ from memory.types import (
 Echo = Callable[[Iterable[str], Iterable[str]], Callable[[str], bool]]
 """From the texts that are forgotten and those that other people keep: whether a turn of the bot repeats the former."""
 
+Weigh = Callable[[Turn], int]
+"""From a turn: its tokens, as it stands in a prompt."""
 
 Rank = Callable[[Question, Pool], tuple[tuple[int, float], ...]]
 """From a question and what was found for it: the ids of its turns, best first, each with a score from 0 to 1."""
@@ -206,11 +208,11 @@ class Store(Protocol):
         """
         ...
 
-    async def amend(self, inbound: Inbound, turn: Turn, echo: Echo) -> Extent | None:
+    async def amend(self, inbound: Inbound, weigh: Weigh, echo: Echo) -> Extent:
         """Give a message and its turn new words; the last summary from before it stands again, and epochs move.
 
-        What was made of old words that it no longer holds goes: facts, turns of the bot. Returns how much that was,
-        and nothing for a message that was never taken in.
+        Quotations of it follow, be it one that was never taken in. What was made of old words that it no longer holds
+        goes: facts, turns of the bot. Returns how much that was: nothing where a later edit was followed already.
         """
         ...
 

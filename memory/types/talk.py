@@ -114,13 +114,22 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The message that another one replies to or forwards, as the platform hands it over."""
+    """The message that another one replies to or forwards, as the platform hands it over.
+
+    Where an author has an id and no name, the name and a colon stand before the words in `text`.
+    """
 
     message_id: str
     author: str
     author_name: str
     text: str
     sent_at: datetime
+
+    @property
+    def words(self) -> str:
+        """What the author said."""
+        named = self.author and not self.author_name
+        return self.text.partition(": ")[2] or self.text if named else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +168,10 @@ class Inbound:
     guest: bool = False
     channel_name: str = ""
     own: bool = False
+
+    def is_before(self, other: Inbound) -> bool:
+        """Whether this is an earlier version of a message than another one, as far as the platform tells."""
+        return self.edited_at is not None and other.edited_at is not None and self.edited_at < other.edited_at
 
     @property
     def access(self) -> Access:

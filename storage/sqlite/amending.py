@@ -1,48 +1,56 @@
 """Edits: the stored words follow, and nothing that was made of the old ones stands.
 
-What the bot said goes where it repeats an old word that the new ones no longer hold, as when a message is deleted.
+What the bot said goes where it repeats an old word that the new ones no longer hold, as when a message is deleted. A
+quotation may be all that is known of a message; it follows all the same.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from memory.types import Extent, Inbound, Turn
+from memory.ports import Weigh
+from memory.types import Extent, Inbound, Quote, Turn
 from storage.sqlite import archived
-from storage.sqlite.burying import Channel, bury, drop_summaries, erase_quotes
-from storage.sqlite.echoes import Echoes
+from storage.sqlite.burying import Channel, bury, erase_quotes
+from storage.sqlite.echoes import WORDS, Echoes, said_after
 from storage.sqlite.elsewhere import LostFact, facts_from, lose_echoes, spread, to_start_again
 from storage.sqlite.forgetting import due_scrub, erase_facts, move_epochs
 from storage.sqlite.inbox import name_of
 from storage.sqlite.losses import Loss
-from storage.sqlite.rows import dump_attachments, dump_extras, dump_quote, quote_in, to_quote, to_text
+from storage.sqlite.rows import (
+    TURN,
+    dump_attachments,
+    dump_extras,
+    dump_quote,
+    quote_in,
+    to_micros,
+    to_quote,
+    to_text,
+    to_turn,
+)
+
+_CHANNEL = "platform = ? AND space = ? AND channel = ?"
+_MESSAGE = f"{_CHANNEL} AND message_id = ?"
+
+_Said = tuple[int, int, str]
+"""A turn, its conversation, and the old words in it."""
 
 
-def amend(db: sqlite3.Connection, inbound: Inbound, turn: Turn, echoes: Echoes, now: datetime) -> Extent | None:
+def amend(db: sqlite3.Connection, inbound: Inbound, weigh: Weigh, echoes: Echoes, now: datetime) -> Extent:
     """See `Store.amend`."""
-    place = inbound.place
-    channel = (place.platform, place.space, place.channel)
-    seen = db.execute(
-        "SELECT id, state, conversation, text, extras FROM inbox"
-        " WHERE platform = ? AND space = ? AND channel = ? AND message_id = ?",
-        (*channel, inbound.message_id),
-    ).fetchone()
-    if seen is None:
-        return None
-    row, state, conversation, text, extras = seen
-    extent, touched, unfolded = _amend_turns(db, inbound, turn, echoes, now)
-    # An edit changes nothing of what is quoted, and what was forgotten of that stays so.
-    new = to_text(inbound.text), dump_extras(inbound, quote_in(extras))
-    if state == "waiting" and (text, extras) != new:
-        db.execute("UPDATE inbox SET text = ?, extras = ? WHERE id = ?", (*new, row))
-        touched.add(conversation)
-    if touched:
-        quoting, folded = _amend_quotes(db, inbound)
-        touched |= quoting
-        unfolded |= folded
-    if (state == "settled" and archived.mark_message(db, channel, inbound.message_id)) or touched:
+    channel = _channel_of(inbound)
+    if _is_overtaken(db, channel, inbound):
+        return Extent()
+    stands = _stands(db, channel, inbound)
+    quoting = [] if stands else _quoting_other_words(db, channel, inbound)
+    extent, touched, unfolded = _amend_turns(db, inbound, quoting, weigh, echoes, now)
+    touched |= _amend_waiting(db, channel, inbound)
+    if not stands:
+        touched |= _amend_quotes_that_wait(db, channel, inbound)
+    if archived.mark_message(db, channel, inbound.message_id) or touched:
         due_scrub(db, now)
     move_epochs(db, touched)
     return replace(
@@ -52,35 +60,78 @@ def amend(db: sqlite3.Connection, inbound: Inbound, turn: Turn, echoes: Echoes, 
     )
 
 
-def _amend_turns(
-    db: sqlite3.Connection, inbound: Inbound, turn: Turn, echoes: Echoes, now: datetime
-) -> tuple[Extent, set[int], set[int]]:
-    """Give the turn its new words, in every conversation of the channel that holds it, and take away what had the old.
+def _channel_of(inbound: Inbound) -> Channel:
+    place = inbound.place
+    return place.platform, place.space, place.channel
 
-    A file that was taken off counts as words. Returns how much that was, the conversations that it concerns, and those
-    that lost a summary.
-    """
-    place, said = inbound.place, [to_text(turn.text)]
-    found = db.execute(
-        "SELECT t.id, t.conversation, t.text FROM turns t CROSS JOIN conversations c ON c.id = t.conversation"
-        " WHERE t.message_id = ? AND t.role = 'user' AND (t.text <> ? OR t.attachments IS NOT ?)"
-        " AND c.platform = ? AND c.space = ? AND c.channel = ?",
-        (inbound.message_id, *said, dump_attachments(turn.attachments), place.platform, place.space, place.channel),
+
+def _is_overtaken(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> bool:
+    """Whether a later edit was followed already, for a platform may deliver one again; else note when this one was."""
+    if inbound.edited_at is None:
+        return False
+    edited_at, message = to_micros(inbound.edited_at), (*channel, inbound.message_id)
+    seen = db.execute(f"SELECT edited_at FROM inbox WHERE {_MESSAGE}", message).fetchone()
+    if seen is not None and seen[0] is not None and seen[0] > edited_at:
+        return True
+    db.execute(f"UPDATE inbox SET edited_at = ? WHERE {_MESSAGE}", (edited_at, *message))
+    return False
+
+
+def _stands(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> bool:
+    """Whether a message is known with these very words; of one that is not, quotations may hold others."""
+    text = to_text(inbound.text)
+    turn = db.execute(
+        "SELECT 1 FROM turns t CROSS JOIN conversations c ON c.id = t.conversation"
+        f" WHERE t.message_id = ? AND t.role = 'user' AND t.text = ? AND t.attachments IS ? AND {_CHANNEL}",
+        (inbound.message_id, text, dump_attachments(inbound.attachments), *channel),
+    ).fetchone()
+    waiting = _waiting(db, channel, inbound)
+    return turn is not None or any((old, extras) == _written(inbound, extras) for *_, old, extras in waiting)
+
+
+def _waiting(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> list[tuple[int, int, str, str | None]]:
+    """The message where it waits: inbox id, conversation, text and extras."""
+    return db.execute(
+        f"SELECT id, conversation, text, extras FROM inbox WHERE {_MESSAGE} AND state = 'waiting'",
+        (*channel, inbound.message_id),
     ).fetchall()
-    facts = _stated(db, inbound, expired=not found)
-    if not (found or facts):
+
+
+def _written(inbound: Inbound, extras: str | None) -> tuple[str, str | None]:
+    """Text and extras of a message as it is edited; that changes nothing of what it quotes, be it forgotten."""
+    return to_text(inbound.text), dump_extras(inbound, quote_in(extras))
+
+
+def _amend_turns(
+    db: sqlite3.Connection, inbound: Inbound, quoting: Sequence[_Said], weigh: Weigh, echoes: Echoes, now: datetime
+) -> tuple[Extent, set[int], set[int]]:
+    """Give the turn its new words in every conversation of the channel that holds it, and those that quote it.
+
+    What had the old words is taken away; a file that was taken off counts as words. Returns how much that was, the
+    conversations that it concerns, and those that lost a summary.
+    """
+    saying = _saying_other_words(db, inbound)
+    facts = _stated(db, inbound, expired=not saying)
+    if not (saying or quoting or facts):
         return Extent(), set(), set()
-    edited = {conversation: Loss(conversation, {id_}, first=id_) for id_, conversation, _ in found}
-    for id_, conversation, old in found:
-        later = db.execute(
-            "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?", (conversation, id_)
-        ).fetchall()
-        lose_echoes(db, edited[conversation], [old], later, echoes, said)
+    edited: dict[int, Loss] = {}
+    old: dict[int, dict[str, None]] = {}
+    for turn, conversation, words in (*saying, *quoting):
+        edited.setdefault(conversation, Loss(conversation)).reach(turn)
+        old.setdefault(conversation, {})[words] = None
+    for turn, conversation, _ in saying:
+        edited[conversation].turns.add(turn)
+    said = [to_text(inbound.text), *(to_text(file.name) for file in inbound.attachments)]
+    for conversation, loss in edited.items():
+        lose_echoes(db, loss, [*old[conversation]], said_after(db, conversation, loss.first), echoes, said)
     spread(db, edited, facts, echoes, said)
     touched = to_start_again(db, edited, facts) | {loss.conversation for loss in edited.values() if loss.turns}
-    for id_, conversation, _ in found:
-        edited[conversation].turns.discard(id_)
-        _change(db, id_, conversation, turn)
+    for turn, conversation, _ in saying:
+        edited[conversation].turns.discard(turn)
+        _change(db, turn, conversation, inbound, weigh)
+    for turn, conversation, _ in quoting:
+        touched.add(conversation)
+        _quote_anew(db, turn, inbound, weigh)
     summaries = {loss.conversation: loss.count_summaries(db) for loss in edited.values()}
     gone: dict[Channel, set[str]] = {}
     for loss in edited.values():
@@ -94,61 +145,95 @@ def _amend_turns(
     return extent, touched, {conversation for conversation, number in summaries.items() if number}
 
 
+def _saying_other_words(db: sqlite3.Connection, inbound: Inbound) -> list[_Said]:
+    """The turns of a message that do not say what it says now."""
+    return db.execute(
+        f"SELECT t.id, t.conversation, {WORDS} FROM turns t CROSS JOIN conversations c ON c.id = t.conversation"
+        " WHERE t.message_id = ? AND t.role = 'user' AND (t.text <> ? OR t.attachments IS NOT ?)"
+        f" AND {_CHANNEL}",
+        (inbound.message_id, to_text(inbound.text), dump_attachments(inbound.attachments), *_channel_of(inbound)),
+    ).fetchall()
+
+
+def _quoting_other_words(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> list[_Said]:
+    """The turns that quote a message otherwise than it is to be quoted now."""
+    found = db.execute(
+        "SELECT t.id, t.conversation, t.quote FROM turns t INDEXED BY turns_quoting"
+        f" CROSS JOIN conversations c ON c.id = t.conversation WHERE t.quote_message = ? AND {_CHANNEL}",
+        (inbound.message_id, *channel),
+    )
+    quoting = [(id_, conversation, to_quote(quote)) for id_, conversation, quote in found]
+    return [(id_, conversation, old.words) for id_, conversation, old in quoting if old != _cut(old, inbound)]
+
+
 def _stated(db: sqlite3.Connection, inbound: Inbound, *, expired: bool) -> list[LostFact]:
     """What the old words stated; what was forgotten of that by itself stays so, whatever the new ones say.
 
     Of a message that has expired, the new words are read by nobody: what they say still stays.
     """
-    place, words = inbound.place, to_text(inbound.text)
-    stated = facts_from(db, (place.platform, place.space, place.channel), [inbound.message_id])
+    words = to_text(inbound.text)
+    stated = facts_from(db, _channel_of(inbound), [inbound.message_id])
     return [fact for fact in stated if fact.value and not (expired and fact.quote in words)]
 
 
-def _change(db: sqlite3.Connection, id_: int, conversation: int, turn: Turn) -> None:
+def _change(db: sqlite3.Connection, id_: int, conversation: int, inbound: Inbound, weigh: Weigh) -> None:
     """Give one turn its new words, which are to be read for facts once more."""
+    turn = replace(_turn(db, id_), text=to_text(inbound.text), attachments=inbound.attachments)
     db.execute(
         "UPDATE turns SET text = ?, tokens = ?, attachments = ? WHERE id = ?",
-        (to_text(turn.text), turn.tokens, dump_attachments(turn.attachments), id_),
+        (turn.text, weigh(turn), dump_attachments(turn.attachments), id_),
     )
     db.execute(
         "UPDATE conversations SET read_through = MIN(read_through, ?), unread = 1 WHERE id = ?", (id_ - 1, conversation)
     )
 
 
-def _amend_quotes(db: sqlite3.Connection, inbound: Inbound) -> tuple[set[int], set[int]]:
-    """Quote the new words wherever in the channel the message is quoted.
+def _quote_anew(db: sqlite3.Connection, id_: int, inbound: Inbound, weigh: Weigh) -> None:
+    """Let one turn quote the new words; as many characters of them may be many more tokens."""
+    turn = _turn(db, id_)
+    if turn.quote is not None:
+        turn = replace(turn, quote=_cut(turn.quote, inbound))
+        db.execute("UPDATE turns SET quote = ?, tokens = ? WHERE id = ?", (dump_quote(turn.quote), weigh(turn), id_))
 
-    Turns quote no more of them than of the old: a turn's tokens were counted with what it quotes. Returns the
-    conversations that held the old, and those that lost a summary.
-    """
-    place = inbound.place
-    channel = (place.platform, place.space, place.channel)
-    words = to_text(inbound.text)
-    turns = db.execute(
-        "SELECT t.id, t.conversation, t.quote FROM turns t JOIN conversations c ON c.id = t.conversation"
-        " WHERE t.quote_message = ? AND c.platform = ? AND c.space = ? AND c.channel = ?",
-        (inbound.message_id, *channel),
-    ).fetchall()
-    unfolded: set[int] = set()
-    for id_, conversation, stored in turns:
-        old = to_quote(stored)
-        new = replace(old, text=words[: len(old.text)])
-        db.execute("UPDATE turns SET quote = ? WHERE id = ?", (dump_quote(new), id_))
-        if drop_summaries(db, conversation, id_):
-            unfolded.add(conversation)
-    waiting = [
-        (id_, conversation, quote)
-        for id_, conversation, extras in db.execute(
-            "SELECT i.id, i.conversation, i.extras FROM conversations c"
-            " JOIN inbox i INDEXED BY inbox_waiting ON i.conversation = c.id"
-            " WHERE c.platform = ? AND c.space = ? AND c.channel = ? AND i.state = 'waiting' AND i.extras IS NOT NULL",
-            channel,
-        ).fetchall()
-        if (quote := quote_in(extras)) is not None and quote.message_id == inbound.message_id
-    ]
-    for id_, _, quote in waiting:
-        db.execute(
-            "UPDATE inbox SET extras = json_set(extras, '$[2]', ?) WHERE id = ?",
-            (dump_quote(replace(quote, text=words)), id_),
-        )
-    return {conversation for _, conversation, _ in (*turns, *waiting)}, unfolded
+
+def _turn(db: sqlite3.Connection, id_: int) -> Turn:
+    return to_turn(db.execute(f"SELECT {TURN} FROM turns WHERE id = ?", (id_,)).fetchone())
+
+
+def _cut(quote: Quote, inbound: Inbound) -> Quote:
+    """A quotation with new words, as many characters as of the old: what stands near by is quoted by its beginning."""
+    return _with_words(quote, to_text(inbound.text)[: len(quote.words)])
+
+
+def _with_words(quote: Quote, words: str) -> Quote:
+    return replace(quote, text=quote.text.removesuffix(quote.words) + words)
+
+
+def _amend_waiting(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> set[int]:
+    """Give the message its new words where it waits; return the conversations where they are other than the old."""
+    changed = set()
+    for id_, conversation, text, extras in _waiting(db, channel, inbound):
+        new = _written(inbound, extras)
+        if new != (text, extras):
+            db.execute("UPDATE inbox SET text = ?, extras = ? WHERE id = ?", (*new, id_))
+            changed.add(conversation)
+    return changed
+
+
+def _amend_quotes_that_wait(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> set[int]:
+    """Let what waits quote the new words, all of them; return the conversations where it quoted others."""
+    changed = set()
+    for id_, conversation, extras in db.execute(
+        "SELECT i.id, i.conversation, i.extras FROM conversations c"
+        " JOIN inbox i INDEXED BY inbox_waiting ON i.conversation = c.id"
+        " WHERE c.platform = ? AND c.space = ? AND c.channel = ? AND i.state = 'waiting' AND i.extras IS NOT NULL",
+        channel,
+    ).fetchall():
+        quote = quote_in(extras)
+        if quote is None or quote.message_id != inbound.message_id:
+            continue
+        new = _with_words(quote, to_text(inbound.text))
+        if new != quote:
+            db.execute("UPDATE inbox SET extras = json_set(extras, '$[2]', ?) WHERE id = ?", (dump_quote(new), id_))
+            changed.add(conversation)
+    return changed

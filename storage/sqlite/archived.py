@@ -115,7 +115,7 @@ def mark_message(db: sqlite3.Connection, channel: tuple[str, str, str], message:
         " AND conversation IN (SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?)",
         (message, *channel),
     ).rowcount
-    return marked + (_mark_quotes(db, channel, message) if marked else 0)
+    return marked + _mark_quotes(db, channel, message)
 
 
 _QUOTING = (

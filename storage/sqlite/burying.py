@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from memory.types import Forgetting
-from storage.sqlite.losses import Loss, slices
+from storage.sqlite.losses import Loss, message_ids, slices
 from storage.sqlite.rows import Row, to_micros
 
 FEW = 1000
@@ -21,26 +21,21 @@ _CHANNEL = "platform = ? AND space = ? AND channel = ?"
 
 
 def bury(
-    db: sqlite3.Connection,
-    loss: Loss,
-    at: datetime,
-    deleted: Iterable[str] = (),
-    behind: Forgetting | None = None,
+    db: sqlite3.Connection, loss: Loss, at: datetime, behind: Forgetting | None = None
 ) -> tuple[Channel, set[str]]:
     """Take a loss out of its conversation; return its channel, and the ids of the messages that are gone with it.
 
-    `deleted` are messages of the channel that may never have been taken in; what lies `behind` a watermark is buried
-    too.
+    What lies `behind` a watermark is buried too.
     """
     conversation = loss.conversation
     channel: Channel = db.execute(
         "SELECT platform, space, channel FROM conversations WHERE id = ?", (conversation,)
     ).fetchone()
-    said, posted = _message_ids(db, loss, channel)
+    said, posted = message_ids(db, loss, channel)
     for some, marks in slices(loss.turns):
         db.execute(f"DELETE FROM turns WHERE id IN ({marks})", some)
     drop_summaries(db, conversation, loss.first)
-    _leave_tombstones(db, conversation, channel, said.union(deleted))
+    _leave_tombstones(db, conversation, channel, said | loss.deleted)
     if said or posted:
         # What a command is still to be told may show a summary of what is gone.
         db.execute(
@@ -61,26 +56,6 @@ def drop_summaries(db: sqlite3.Connection, conversation: int, first: int) -> boo
         return False
     found = db.execute("DELETE FROM summaries WHERE conversation = ? AND through >= ?", (conversation, first))
     return found.rowcount > 0
-
-
-def _message_ids(db: sqlite3.Connection, loss: Loss, channel: Channel) -> tuple[set[str], set[str]]:
-    """The ids of the messages that go, and of the platform's messages that may show any of it.
-
-    Those are answers, whole or begun, and whatever was said to a command: a summary may have been shown.
-    """
-    said, answered = set(loss.waiting), set(loss.waiting)
-    for some, marks in slices(loss.turns):
-        for role, message in db.execute(f"SELECT role, message_id FROM turns WHERE id IN ({marks})", some):
-            said.add(message)
-            if role == "assistant":
-                answered.add(message.removeprefix("re:"))
-    posts = "SELECT p.message_id FROM inbox i {by} CROSS JOIN posts p ON p.inbox = i.id WHERE {which}"
-    of_answer = posts.format(by="", which=f"i.message_id = ? AND {_CHANNEL} AND i.conversation = ?")
-    posted = {row[0] for message in answered for row in db.execute(of_answer, (message, *channel, loss.conversation))}
-    if said or loss.count_summaries(db):
-        of_command = posts.format(by="INDEXED BY inbox_commands", which="i.conversation = ? AND i.decision = 'command'")
-        posted.update(row[0] for row in db.execute(of_command, (loss.conversation,)))
-    return said, posted
 
 
 _ANSWERED = "EXISTS (SELECT 1 FROM turns WHERE turns.id = inbox.answer)"

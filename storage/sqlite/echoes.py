@@ -11,6 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from memory.ports import Echo
 
+WORDS = (
+    "CASE WHEN t.attachments IS NULL THEN t.text ELSE t.text || ' ' ||"
+    " (SELECT group_concat(json_extract(file.value, '$[0]'), ' ') FROM json_each(t.attachments) file) END"
+)
+"""All words that `turns t` hold: what was said, and the names of the files that came with it."""
+
 
 class Search:
     """Whether texts repeat what is forgotten in a conversation; what others keep is read once a text might."""
@@ -51,5 +57,12 @@ class Echoes:
 
 def words_of_people(db: sqlite3.Connection, conversation: int, without: set[int]) -> Iterator[str]:
     """What people said in a conversation, without some turns."""
-    found = db.execute("SELECT id, text FROM turns WHERE conversation = ? AND role = 'user'", (conversation,))
+    found = db.execute(f"SELECT t.id, {WORDS} FROM turns t WHERE conversation = ? AND role = 'user'", (conversation,))
     return (text for id_, text in found if id_ not in without)
+
+
+def said_after(db: sqlite3.Connection, conversation: int, turn: int) -> list[tuple[int, str]]:
+    """What the bot said in a conversation after a turn: ids and texts."""
+    return db.execute(
+        "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?", (conversation, turn)
+    ).fetchall()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from memory.types import Forgetting, Visibility
-from storage.sqlite.echoes import Echoes, words_of_people
+from storage.sqlite.echoes import WORDS, Echoes, words_of_people
 from storage.sqlite.losses import Loss, slices
 from storage.sqlite.rows import Row
 
@@ -179,7 +179,7 @@ def _answers_from_turns(
     made: dict[int, list[Row]] = {}
     for some, marks in slices(lost):
         for row in db.execute(
-            "SELECT a.conversation, a.id, a.text, t.text FROM sources s JOIN turns a ON a.id = s.answer"
+            f"SELECT a.conversation, a.id, a.text, {WORDS} FROM sources s JOIN turns a ON a.id = s.answer"
             f" JOIN turns t ON t.id = s.turn WHERE s.turn IN ({marks}) ORDER BY a.id, t.id",
             some,
         ):

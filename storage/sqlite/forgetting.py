@@ -8,10 +8,11 @@ Numbered rules, where they bind:
 3. A watermark keeps what is older from being taken in again; single messages keep a tombstone without author or words.
 4. The epoch of every conversation that loses anything moves, so that a turn under way there writes nothing; where
    nothing is lost, nothing is stopped and no scrub is due.
-5. The last messages are counted back from the moment of asking: those that still wait first, then turns.
-6. A message that was deleted on the platform goes alone, with the turns of the bot that repeat it, and is not quoted
-   any more, be it one that was never taken in; one of the bot's own takes its whole turn along. Neither leaves a
-   watermark.
+5. The last messages are counted back from the moment of asking: those that still wait first, then turns. From other
+   conversations of the channel they go as by rule 6.
+6. A message that was deleted on the platform goes alone, with the turns of the bot that repeat it or a quotation of
+   it, and is not quoted any more, be it one that was never taken in; one of the bot's own takes its whole turn along.
+   Neither leaves a watermark.
 7. Of a reply that is owed, or begun, what is known of its messages stays until it is said that it was forgotten; a
    reply of which a message was deleted is owed no more.
 8. Facts go with the messages that state them: those said in a place, by a person, in the messages that go. They do not
@@ -156,13 +157,8 @@ def _bury_all(db: sqlite3.Connection, losses: _Losses, forgetting: Forgetting) -
         if forgetting.user or not _leaves_watermark(forgetting):  # else nothing that the bot said stays there
             note_shown(db, loss.turns)
         about = loss.conversation in losses.within
-        channel, messages = bury(
-            db,
-            loss,
-            forgetting.at,
-            forgetting.messages if about else (),
-            forgetting if about and _leaves_watermark(forgetting) else None,
-        )
+        behind = forgetting if about and _leaves_watermark(forgetting) else None
+        channel, messages = bury(db, loss, forgetting.at, behind)
         gone.setdefault(channel, set()).update(messages)
     return gone
 

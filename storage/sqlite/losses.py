@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from memory.types import Forgetting
-from storage.sqlite.deletion import conversations_of, turns_of
-from storage.sqlite.echoes import Echoes
+from storage.sqlite.deletion import channel_of, conversations_of, turns_of
+from storage.sqlite.echoes import WORDS, Echoes, said_after
 from storage.sqlite.rows import to_micros, to_quote
 from storage.sqlite.transcript import LARGEST_ID, has_expired
+
+_CHANNEL = "platform = ? AND space = ? AND channel = ?"
 
 SLICE = 500
 """Ids that go into one statement; SQLite takes 32,766 values."""
@@ -25,12 +28,14 @@ class Loss:
     """What one conversation loses: ids of turns, the platform's ids of messages that wait.
 
     `first` is the first turn that held any of it (0: none did): every summary that reaches it was made from it.
+    `deleted` are messages that go by name, by the platform's ids, be it that the conversation holds no turn of them.
     """
 
     conversation: int
     turns: set[int] = field(default_factory=set)
     waiting: tuple[str, ...] = ()
     first: int = 0
+    deleted: frozenset[str] = frozenset()
 
     def lose(self, turns: set[int]) -> None:
         """Lose further turns."""
@@ -54,33 +59,55 @@ class Loss:
 
 def find_losses(db: sqlite3.Connection, forgetting: Forgetting, echoes: Echoes) -> dict[int, Loss]:
     """What is lost where something is to be forgotten, by conversation; those that lose nothing too."""
-    return {row: _loss(db, row, forgetting, echoes) for row in _conversations(db, forgetting)}
+    losses = {row: _loss(db, row, forgetting, echoes) for row in _conversations(db, forgetting)}
+    for conversation, deletion in _deletions(db, forgetting).items():
+        losses[conversation] = _loss(db, conversation, deletion, echoes)
+    return losses
+
+
+def _deletions(db: sqlite3.Connection, forgetting: Forgetting) -> dict[int, Forgetting]:
+    """How the last messages of a conversation go from the others of its channel: as if they were deleted (rule 5)."""
+    found: dict[int, Forgetting] = {}
+    for row in _conversations(db, forgetting) if forgetting.last else ():
+        waiting = _waiting(db, row, forgetting)
+        loss = Loss(row, set(_newest(db, row, forgetting, waiting)), waiting)
+        said, posted = message_ids(db, loss, channel_of(forgetting))
+        deletion = replace(forgetting, last=0, owner="", messages=tuple(said | posted))
+        found |= dict.fromkeys(conversations_of(db, channel_of(forgetting), deletion.messages), deletion)
+        found.pop(row, None)
+    return found
 
 
 def is_long(db: sqlite3.Connection, forgetting: Forgetting) -> bool:
     """Whether so much was said there, or after what is to go, that searching it would hold up the writer."""
     if forgetting.everywhere:
         return True
-    searched = 0
-    for conversation in _conversations(db, forgetting):
-        since = 0
-        if forgetting.messages:
-            marks = ", ".join("?" * len(forgetting.messages))
-            since = db.execute(
-                f"SELECT COALESCE(MIN(id), ?) FROM turns WHERE message_id IN ({marks}) AND conversation = ?",
-                (LARGEST_ID, *forgetting.messages, conversation),
-            ).fetchone()[0]
-        searched += db.execute(
+    about = dict.fromkeys(_conversations(db, forgetting), forgetting) | _deletions(db, forgetting)
+    return sum(_count_searched(db, conversation, of.messages) for conversation, of in about.items()) >= AT_ONCE
+
+
+def _count_searched(db: sqlite3.Connection, conversation: int, messages: Collection[str]) -> int:
+    """How many turns of a conversation are searched, up to the bound: all, or those since deleted messages."""
+    since = 0
+    if messages:
+        told = "IN (SELECT value FROM json_each(?1))"
+        since = db.execute(
+            f"SELECT COALESCE(MIN(id), ?3) FROM (SELECT id FROM turns WHERE message_id {told} AND conversation = ?2"
+            f" UNION ALL SELECT id FROM turns WHERE quote_message {told} AND conversation = ?2)",
+            (json.dumps([*messages]), conversation, LARGEST_ID),
+        ).fetchone()[0]
+    return int(
+        db.execute(
             "SELECT COUNT(*) FROM (SELECT 1 FROM turns WHERE conversation = ? AND id >= ? LIMIT ?)",
             (conversation, since, AT_ONCE),
         ).fetchone()[0]
-    return searched >= AT_ONCE
+    )
 
 
 def _conversations(db: sqlite3.Connection, forgetting: Forgetting) -> list[int]:
     place = forgetting.place
     if forgetting.messages:
-        return conversations_of(db, forgetting)
+        return conversations_of(db, channel_of(forgetting), forgetting.messages)
     if forgetting.everywhere:
         return _conversations_with(db, place.platform, forgetting.user)
     sql = "SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?"
@@ -120,7 +147,7 @@ def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, ech
     else:
         turns = [row[0] for row in db.execute("SELECT id FROM turns WHERE conversation = ?", (conversation,))]
         first = 1
-    return Loss(conversation, set(turns), waiting, first)
+    return Loss(conversation, set(turns), waiting, first, frozenset(forgetting.messages))
 
 
 def _newest(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, waiting: Sequence[str]) -> list[int]:
@@ -146,28 +173,26 @@ def _newest(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, w
 def _made_from(db: sqlite3.Connection, conversation: int, user: str, echoes: Echoes) -> tuple[list[int], int]:
     """A person's turns and the bot's made from them (rule 2), and the first turn that holds any of his words."""
     own = db.execute(
-        "SELECT id, text FROM turns WHERE conversation = ? AND role = 'user' AND author = ?", (conversation, user)
+        f"SELECT id, {WORDS} FROM turns t WHERE conversation = ? AND role = 'user' AND author = ?",
+        (conversation, user),
     ).fetchall()
     quoting = db.execute(
         "SELECT id, quote FROM turns WHERE conversation = ? AND quote_author = ?", (conversation, user)
     ).fetchall()
-    words = own + [(id_, to_quote(quote).text) for id_, quote in quoting]
+    words = own + [(id_, to_quote(quote).words) for id_, quote in quoting]
     answers = db.execute("SELECT id FROM turns WHERE conversation = ? AND answers = ?", (conversation, user)).fetchall()
     # Every summary may have been made when what has expired was in the transcript.
     first = 1 if has_expired(db, conversation, author=user) else min((row[0] for row in words + answers), default=0)
     echoing: list[int] = []
     if words:
-        search = echoes.of(conversation, [row[1] for row in words])
-        later = db.execute(
-            "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?", (conversation, first)
-        )
+        search, later = echoes.of(conversation, [row[1] for row in words]), said_after(db, conversation, first)
         echoing = [id_ for id_, text in later if search.repeats(text, lambda: _others(db, conversation, user))]
     return [*{row[0] for row in own + answers}, *echoing], first
 
 
 def _others(db: sqlite3.Connection, conversation: int, user: str) -> Iterator[str]:
     found = db.execute(
-        "SELECT text FROM turns WHERE conversation = ? AND role = 'user' AND author <> ?", (conversation, user)
+        f"SELECT {WORDS} FROM turns t WHERE conversation = ? AND role = 'user' AND author <> ?", (conversation, user)
     )
     return (row[0] for row in found)
 
@@ -187,6 +212,26 @@ def _waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) 
         (conversation, to_micros(forgetting.at), forgetting.user, forgetting.last or LARGEST_ID),
     )
     return tuple(row[0] for row in found)
+
+
+def message_ids(db: sqlite3.Connection, loss: Loss, channel: tuple[str, str, str]) -> tuple[set[str], set[str]]:
+    """The ids of the messages that go, and of the platform's messages that may show any of it.
+
+    Those are answers, whole or begun, and whatever was said to a command: a summary may have been shown.
+    """
+    said, answered = set(loss.waiting), set(loss.waiting)
+    for some, marks in slices(loss.turns):
+        for role, message in db.execute(f"SELECT role, message_id FROM turns WHERE id IN ({marks})", some):
+            said.add(message)
+            if role == "assistant":
+                answered.add(message.removeprefix("re:"))
+    posts = "SELECT p.message_id FROM inbox i {by} CROSS JOIN posts p ON p.inbox = i.id WHERE {which}"
+    of_answer = posts.format(by="", which=f"i.message_id = ? AND {_CHANNEL} AND i.conversation = ?")
+    posted = {row[0] for message in answered for row in db.execute(of_answer, (message, *channel, loss.conversation))}
+    if said or loss.count_summaries(db):
+        of_command = posts.format(by="INDEXED BY inbox_commands", which="i.conversation = ? AND i.decision = 'command'")
+        posted.update(row[0] for row in db.execute(of_command, (loss.conversation,)))
+    return said, posted
 
 
 def slices(ids: set[int]) -> Iterator[tuple[list[int], str]]:

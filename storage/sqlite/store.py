@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ParamSpec, TextIO, TypeVar
 
 from errors import StorageError
-from memory.ports import Clock, Echo, Promise
+from memory.ports import Clock, Echo, Promise, Weigh
 from memory.types import (
     Access,
     Audience,
@@ -219,9 +219,9 @@ class SQLiteStore(Gists):
         """Settle a message that leaves no turn, with what is said to it."""
         await self._write(inbox.promise, waiting, None, sentence)
 
-    async def amend(self, inbound: Inbound, turn: Turn, echo: Echo) -> Extent | None:
+    async def amend(self, inbound: Inbound, weigh: Weigh, echo: Echo) -> Extent:
         """Give a message its new words."""
-        return await self._write(amending.amend, inbound, turn, Echoes(echo), self._clock())
+        return await self._write(amending.amend, inbound, weigh, Echoes(echo), self._clock())
 
     async def joined(self, place: Place, at: datetime) -> bool:
         """Whether the bot had spoken there."""

@@ -26,3 +26,6 @@ CREATE INDEX recall_places_of_user ON recall_places (scope, user);
 -- A scrub that is done leaves no row.
 DELETE FROM scrubs WHERE done_at IS NOT NULL;
 ALTER TABLE scrubs DROP COLUMN done_at;
+
+-- When a message was last edited, where that is known: an older edit that is delivered again changes nothing.
+ALTER TABLE inbox ADD COLUMN edited_at INTEGER;
