@@ -9,7 +9,7 @@ import pytest
 
 from memory.forgetting import find_echo
 from memory.ports import Store
-from memory.types import Decision, Extent, Forgetting, Quote
+from memory.types import Attachment, Decision, Extent, Forgetting, Quote
 from tests.kept import (
     EVERYTHING,
     GENERAL,
@@ -164,6 +164,57 @@ class DeletionContract:
         assert await quotes(store, THREAD) == []
         assert await summary(store, THREAD) == ""
         assert [found.inbound.reply_to for found in await pending(store, THREAD)] == [None, kept, None]
+
+    async def test_what_the_bot_repeats_of_a_quotation_of_it_goes_although_it_was_never_taken_in(
+        self, store: Store
+    ) -> None:
+        await talk(store, message(2, "what of that?", "bob", quote=quote_of(SECRET)), "K7 is a fine code")
+        await talk(store, message(3, "and else?", "bob"), "nothing")
+        await fold(store, HERE, "bob asked of K7")
+        deletion = Forgetting(GENERAL, NOW, messages=("1",))
+
+        told = await store.extent(deletion, find_echo)
+        gone = await forget(store, deletion)
+
+        assert told == gone == Extent(turns=1, summaries=1, conversations=1)
+        assert (gone.touched, gone.unfolded) == (HERE_ALONE, HERE_ALONE)
+        assert await texts(store) == ["what of that?", "and else?", "nothing"]
+        assert (await quotes(store), await summary(store)) == ([], "")
+
+    async def test_of_the_bots_own_words_that_are_deleted_no_repetition_is_looked_for(self, store: Store) -> None:
+        await talk(store, NO_IDEA, "the capital is Oslo")
+        quote = quote_of_answer(NO_IDEA, "the capital is Oslo")
+        await talk(store, message(2, "sure?", "bob", THREAD, quote), "yes, Oslo")
+
+        assert await delete(store, post_of(NO_IDEA)) == Extent(turns=1, conversations=1)
+
+        assert (await texts(store, THREAD), await quotes(store, THREAD)) == (["sure?", "yes, Oslo"], [])
+
+    @pytest.mark.parametrize("user", ["", "ann"], ids=["deleted", "all his words"])
+    async def test_the_names_of_files_are_words_of_who_sent_them(self, store: Store, user: str) -> None:
+        said = replace(SECRET, text="", attachments=(Attachment("K7.pdf", "application/pdf", 7),))
+        picture = (Attachment("picnic.png", "image/png", 7),)
+        await talk(store, replace(said, message_id="0", attachments=(*said.attachments, *picture)))
+        await talk(store, said)
+        await talk(store, replace(message(2, "what is that?", "bob"), attachments=picture), "Ann sent K7.pdf")
+        await talk(store, message(3, "and that?", "bob"), "an application, Bob: picnic.png")
+        messages = () if user else ("0", "1")
+
+        gone = await forget(store, Forgetting(GENERAL, NOW, user, messages=messages))
+
+        assert gone.turns == 3
+        assert await texts(store) == ["what is that?", "and that?", "an application, Bob: picnic.png"]
+
+    async def test_the_name_of_a_file_goes_from_answers_elsewhere_that_were_told_of_it(self, store: Store) -> None:
+        await talk(store, replace(SECRET, text="see", attachments=(Attachment("K7.pdf", "application/pdf", 7),)))
+        [turn] = (await store.load(HERE, EVERYTHING)).turns
+        asked = message(2, "what did she send?", "bob", ELSEWHERE[0])
+        _, exchange = await wait_for(store, asked)
+        await store.record(replace(exchange, answer=answer_to(asked, "Ann sent K7.pdf"), recalled=(turn.id,)))
+
+        assert await delete(store, "1") == Extent(turns=2, conversations=2)
+
+        assert await texts(store, ELSEWHERE[0]) == ["what did she send?"]
 
     async def test_it_is_not_quoted_any_more_although_it_was_never_taken_in(self, store: Store) -> None:
         await talk(store, message(2, "look", "bob", quote=quote_of(SECRET)))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from memory.forgetting import find_echo
 from memory.ports import Store
 from memory.types import Access, Audience, Fact, FoldDone, Forgetting, Inbound, Place, Summary, Visibility
 from tests.kept import (
@@ -30,6 +31,7 @@ from tests.kept import (
 )
 
 HERE = conversation_at(THREAD)
+OTHER = replace(GENERAL, thread="other")
 OPEN = Access(Visibility.PUBLIC)
 FIRST = message(1, "shall we sail?", "bob")
 SECOND = message(2, "on Friday", "cleo", THREAD)
@@ -106,6 +108,39 @@ class EarlierContract:
         await take(store, *MESSAGES)
         whole = not (forgetting.user or forgetting.messages)
         assert await texts(store, THREAD) == ([] if whole else ["on Friday"])
+
+    @pytest.mark.parametrize("place", [GENERAL, THREAD], ids=["where it was said", "where it was read"])
+    async def test_the_last_messages_go_from_all_conversations_of_the_channel_and_stay_out(
+        self, store: Store, kept: Kept, place: Place
+    ) -> None:
+        await talk(store, FIRST, "Aye.")
+        await take(store, FIRST)
+        await talk(store, message(4, "where to?", "cleo", THREAD), "Bob wants to sail.")
+        await talk(store, message(5, "what of that?", "cleo", OTHER, quote_of(FIRST)), "To sail is fine.")
+        forgetting = Forgetting(place, moment(2), last=2) if place == GENERAL else Forgetting(place, moment(9), last=3)
+
+        told = await store.extent(forgetting, find_echo)
+        gone = await forget(store, forgetting)
+
+        assert told == gone
+        store = await kept.crash()
+        assert await texts(store, GENERAL) == (["Aye."] if place == THREAD else [])
+        assert await texts(store, THREAD) == (["where to?"] if place == GENERAL else [])
+        assert (await texts(store, OTHER), await quotes(store, OTHER)) == (["what of that?"], [])
+        assert await take(store, FIRST) == 0
+        assert gone.conversations == 3
+
+    async def test_of_the_last_messages_those_go_too_that_another_conversation_has_lost_to_time(
+        self, store: Store
+    ) -> None:
+        await talk(store, FIRST)
+        await store.prune(moment(9))
+        await take(store, FIRST)
+
+        await forget(store, Forgetting(THREAD, moment(9), last=1))
+
+        assert await take(store, FIRST) == 0
+        assert await texts(store, THREAD) == []
 
     async def test_a_quotation_of_what_was_forgotten_stays_out(self, store: Store) -> None:
         await take(store, FIRST)

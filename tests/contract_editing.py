@@ -9,7 +9,7 @@ import pytest
 
 from memory.forgetting import find_echo
 from memory.ports import Store
-from memory.types import Attachment, Conversation, Forgetting, Inbound
+from memory.types import Attachment, Conversation, Extent, Forgetting, Inbound
 from tests.kept import (
     AFTER_SUMMARY,
     EVERYTHING,
@@ -101,6 +101,39 @@ class EditingContract:
         assert [each.is_other_than(left) for each in await again.stored(GENERAL, moment(0))] == [False]
         assert await amend(again, left) == frozenset()
 
+    async def test_what_the_bot_said_of_a_file_that_was_taken_off_goes_and_of_one_that_stays_stays(
+        self, store: Store
+    ) -> None:
+        files = (Attachment("layoffs.xlsx", "text/csv", 7), Attachment("picnic.png", "image/png", 1))
+        said = message(1, "see these", "ann")
+        await talk(store, replace(said, attachments=files))
+        await talk(store, message(2, "what did she send?", "bob"), "Ann sent layoffs.xlsx")
+        await talk(store, message(3, "and?", "bob"), "a picnic")
+
+        changed = await store.amend(replace(said, attachments=files[1:], edited_at=moment(60)), weigh, find_echo)
+
+        assert changed.turns == 1
+        assert await texts(store) == ["see these", "what did she send?", "and?", "a picnic"]
+
+    @pytest.mark.parametrize("waits", [True, False])
+    async def test_an_edit_that_is_told_of_again_after_a_later_one_changes_nothing(
+        self, store: Store, kept: Kept, waits: bool
+    ) -> None:
+        await (accept(store, SECRET) if waits else talk(store, SECRET))
+        first, second = (replace(SECRET, text=f"my code is B{n}", edited_at=moment(60 + n)) for n in (1, 2))
+        for version in (first, second):
+            assert await amend(store, version) == HERE_ALONE
+        store = await kept.crash()
+
+        assert await amend(store, first) == frozenset()
+
+        known = [turn.text for turn in await store.stored(GENERAL, moment(0))]
+        assert known == ["my code is B2"]
+        # Two edits may bear the same time; of a change that tells none it is not known to be older.
+        assert await amend(store, replace(second, text="my code is B3")) == HERE_ALONE
+        assert await amend(store, replace(second, text="never mind", edited_at=None)) == HERE_ALONE
+        assert await amend(store, first) == frozenset()
+
     async def test_a_turn_under_way_does_not_write_old_words_back(self, store: Store) -> None:
         _, exchange = await wait_for(store, SECRET)
 
@@ -137,6 +170,57 @@ class EditingContract:
         await amend(store, SAFE)
 
         assert await quotes(store) == ["never"]
+
+    async def test_a_turn_that_quotes_other_words_is_counted_with_them(self, store: Store) -> None:
+        """As many characters may be many more tokens."""
+        await talk(store, SECRET)
+        await talk(store, message(2, "look", "bob", quote=quote_of(SECRET)))
+
+        await amend(store, replace(SECRET, text="a b c d e f g h i"))
+
+        quoting = (await store.load(HERE, EVERYTHING)).turns[1]
+        assert quoting.quote is not None
+        assert (quoting.quote.text, quoting.tokens) == ("a b c d e f g", 8)
+
+    async def test_a_message_that_is_known_by_a_quotation_alone_follows_its_edit(
+        self, store: Store, kept: Kept
+    ) -> None:
+        await talk(store, message(2, "what of that?", "bob", quote=quote_of(SECRET)), "K7 is a fine code")
+        await fold(store, HERE, "bob asked of K7")
+        await accept(store, message(3, "and of that?", "bob", THREAD, quote_of(SECRET)))
+
+        changed = await store.amend(SAFE, weigh, find_echo)
+
+        assert (changed, changed.touched, changed.unfolded) == (Extent(turns=1, summaries=1), BOTH, HERE_ALONE)
+        store = await kept.crash()
+        assert (await texts(store), await quotes(store), await summary(store)) == (
+            ["what of that?"],
+            ["never mind"],
+            "",
+        )
+        assert [waiting.inbound.reply_to for waiting in await pending(store, THREAD)] == [quote_of(SAFE)]
+        assert not await store.scrub(at_most=1)
+        assert await amend(store, SAFE) == frozenset()
+        assert await accept(store, SAFE) is not None, "it is still not taken in"
+
+    async def test_what_the_bot_repeats_of_a_quotation_goes_where_it_is_quoted(self, store: Store) -> None:
+        await talk(store, SECRET)
+        await talk(store, message(2, "K9 or that?", "bob", THREAD, quote_of(SECRET)), "K7, Bob")
+        await talk(store, message(3, "and?", "bob", THREAD), "not K9")
+
+        assert await amend(store, SAFE) == BOTH
+
+        assert await texts(store, THREAD) == ["K9 or that?", "and?", "not K9"]
+
+    async def test_the_name_before_the_words_of_what_is_shared_stays(self, store: Store) -> None:
+        shared = replace(quote_of(SECRET), author_name="", text="Ann Lee: my code is K7")
+        await talk(store, message(2, "look", "bob", quote=shared), "thanks, Ann Lee")
+        await talk(store, message(3, "and?", "bob"), "it is K7")
+
+        await amend(store, SAFE)
+
+        assert await quotes(store) == ["Ann Lee: never mind"]
+        assert await texts(store) == ["look", "thanks, Ann Lee", "and?"]
 
     @pytest.mark.parametrize("text", ["", "before\x00after", "cut \ud83d", '"quoted"\\n', "x" * 100_000], ids=ascii)
     async def test_a_message_may_be_edited_to_anything(self, store: Store, text: str) -> None:
