@@ -182,6 +182,9 @@ class EditingContract:
         assert quoting.quote is not None
         assert (quoting.quote.text, quoting.tokens) == ("a b c d e f g", 8)
 
+        await amend(store, message(2, "look there", "bob"))
+        assert (await store.load(HERE, EVERYTHING)).turns[1].tokens == 9
+
     async def test_a_message_that_is_known_by_a_quotation_alone_follows_its_edit(
         self, store: Store, kept: Kept
     ) -> None:
@@ -211,6 +214,19 @@ class EditingContract:
         assert await amend(store, SAFE) == BOTH
 
         assert await texts(store, THREAD) == ["K9 or that?", "and?", "not K9"]
+
+    async def test_how_a_quotation_tells_of_files_is_nobodys_word(self, store: Store) -> None:
+        said = replace(SECRET, attachments=(Attachment("map.png", "image/png", 5),))
+        quote = replace(quote_of(SECRET), text="my code is K7 [attached: map.png]")
+        await talk(store, said)
+        await talk(store, message(2, "look", "bob", THREAD, quote), "a map is attached")
+
+        assert await amend(store, replace(said, edited_at=moment(50))) == frozenset()
+        assert await quotes(store, THREAD) == ["my code is K7 [attached: map.png]"]
+
+        assert await amend(store, replace(said, text="never mind", edited_at=moment(60))) == BOTH
+        assert await quotes(store, THREAD) == ["never mind"]
+        assert await texts(store, THREAD) == ["look", "a map is attached"]
 
     async def test_the_name_before_the_words_of_what_is_shared_stays(self, store: Store) -> None:
         shared = replace(quote_of(SECRET), author_name="", text="Ann Lee: my code is K7")

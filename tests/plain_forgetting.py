@@ -228,9 +228,12 @@ def _deletions(store: PlainStore, losses: Mapping[Place, Loss], forgetting: Forg
     """How the last messages of a place go elsewhere in its channel: as if they were deleted there."""
     found: dict[Place, Forgetting] = {}
     for loss in losses.values() if forgetting.last else ():
-        said, posts = _gone_with(store, loss)
-        deletion = replace(forgetting, last=0, messages=tuple(said | posts))
-        found |= {place: deletion for place in store.held if _concerns(store, place, deletion) and place not in losses}
+        gone = set[str]().union(*_gone_with(store, loss))
+        deletion = replace(forgetting, last=0, messages=tuple(gone))
+        if gone:
+            found |= {
+                place: deletion for place in store.held if _concerns(store, place, deletion) if place != loss.place
+            }
     return found
 
 

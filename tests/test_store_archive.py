@@ -199,6 +199,23 @@ async def test_of_a_message_that_is_edited_late_the_old_words_go(store: Store, a
     assert archived(archive) == WITHOUT_ANN
 
 
+async def test_of_a_message_that_is_known_by_a_quotation_in_the_archive_alone_the_old_words_go(
+    kept: Kept, archive: Archive
+) -> None:
+    store = await kept.open()
+    await talk(store, message(2, "look", "bob", quote=quote_of(SECRET)), "I see")
+    await store.prune(moment(10))
+    assert [original.turn.quote for original in archive.read()] == [quote_of(SECRET), None]
+
+    assert await store.amend(replace(SECRET, text="never mind"), weigh, find_echo) == Extent()
+    assert await store.scrub()
+
+    assert [(original.turn.text, original.turn.quote) for original in archive.read()] == [
+        ("look", None),
+        ("I see", None),
+    ]
+
+
 async def test_what_is_still_to_go_from_the_archive_goes_after_a_restart(
     store: Store, kept: Kept, archive: Archive
 ) -> None:
