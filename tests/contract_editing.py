@@ -333,6 +333,7 @@ class EditingContract:
         await accept(store, quoting)
         await forget(store, Forgetting(GENERAL, NOW, user="ann"))
 
+        assert await amend(store, quoting) == frozenset()
         await amend(store, replace(quoting, text="look here"))
 
         assert [(found.inbound.text, found.inbound.reply_to) for found in await pending(store)] == [("look here", None)]

@@ -28,7 +28,7 @@ told then that it was received. Its author has been told, where it was for the b
 """
 
 Amend = Callable[[Inbound], Awaitable[None]]
-"""Takes in the new version of a message that was edited; a version that is known already changes nothing.
+"""Takes in the new version of a message that was edited; a version that is known already, or older, changes nothing.
 
 Raises: StorageError, as `Accept`.
 """

@@ -6,6 +6,7 @@ quotation may be all that is known of a message; it follows all the same.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -86,7 +87,7 @@ def _stands(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> bool:
         (inbound.message_id, text, dump_attachments(inbound.attachments), *channel),
     ).fetchone()
     waiting = _waiting(db, channel, inbound)
-    return turn is not None or any((old, extras) == _written(inbound, extras) for *_, old, extras in waiting)
+    return turn is not None or any(_says(inbound, old, extras) for *_, old, extras in waiting)
 
 
 def _waiting(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> list[tuple[int, int, str, str | None]]:
@@ -97,9 +98,11 @@ def _waiting(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> list
     ).fetchall()
 
 
-def _written(inbound: Inbound, extras: str | None) -> tuple[str, str | None]:
-    """Text and extras of a message as it is edited; that changes nothing of what it quotes, be it forgotten."""
-    return to_text(inbound.text), dump_extras(inbound, quote_in(extras))
+def _says(inbound: Inbound, text: str, extras: str | None) -> bool:
+    """Whether a message that waits with this text and these extras says what it says now, whatever it quotes."""
+    files, mentions, _ = json.loads(extras) if extras else (None, [], None)
+    people = [[person.user, to_text(person.name)] for person in inbound.mentions]
+    return (text, files, mentions) == (to_text(inbound.text), dump_attachments(inbound.attachments), people)
 
 
 def _amend_turns(
@@ -213,8 +216,9 @@ def _amend_waiting(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -
     """Give the message its new words where it waits; return the conversations where they are other than the old."""
     changed = set()
     for id_, conversation, text, extras in _waiting(db, channel, inbound):
-        new = _written(inbound, extras)
-        if new != (text, extras):
+        if not _says(inbound, text, extras):
+            # An edit changes nothing of what is quoted, and what was forgotten of that stays so.
+            new = to_text(inbound.text), dump_extras(inbound, quote_in(extras))
             db.execute("UPDATE inbox SET text = ?, extras = ? WHERE id = ?", (*new, id_))
             changed.add(conversation)
     return changed

@@ -92,8 +92,9 @@ def _count_searched(db: sqlite3.Connection, conversation: int, messages: Collect
     if messages:
         told = "IN (SELECT value FROM json_each(?1))"
         since = db.execute(
-            f"SELECT COALESCE(MIN(id), ?3) FROM (SELECT id FROM turns WHERE message_id {told} AND conversation = ?2"
-            f" UNION ALL SELECT id FROM turns WHERE quote_message {told} AND conversation = ?2)",
+            f"SELECT COALESCE(MIN(id), ?3) FROM (SELECT id FROM turns WHERE conversation = ?2 AND message_id {told}"
+            " UNION ALL SELECT id FROM turns INDEXED BY turns_quoting"
+            f"  WHERE conversation = ?2 AND quote_message {told})",
             (json.dumps([*messages]), conversation, LARGEST_ID),
         ).fetchone()[0]
     return int(
