@@ -43,7 +43,7 @@ class EarlyChanges:
         return replace(version, addressed=inbound.addressed or version.addressed)
 
     def _keep(self, key: Key, version: Inbound | None) -> bool:
-        known = self._versions.get(key, version)
+        known = self._versions.get(key)
         if known is None and key in self._versions:
             return False  # what is deleted stays so
         if known and version and version.is_before(known):
