@@ -37,10 +37,11 @@ class EarlyChanges:
         version = self._versions.get(key, inbound)
         if version is None:
             return None
+        addressed = inbound.addressed or version.addressed
         if inbound.edited_at is not None and not inbound.is_before(version):
             self._keep(key, inbound)  # read with its edits, of which an older one may still be delivered
             version = inbound
-        return replace(version, addressed=inbound.addressed or version.addressed)
+        return version if version.addressed == addressed else replace(version, addressed=addressed)
 
     def _keep(self, key: Key, version: Inbound | None) -> bool:
         known = self._versions.get(key)
