@@ -29,8 +29,8 @@ from tests.kept import (
     summary,
     talk,
     texts,
-    turn_of,
     wait_for,
+    weigh,
 )
 
 THERE = conversation_at(RANDOM)
@@ -70,7 +70,7 @@ class ToldContract:
 
         if how == "edited":
             edited = replace(SECRET, text="never mind")
-            gone = await store.amend(edited, turn_of(edited), find_echo)
+            gone = await store.amend(edited, weigh, find_echo)
         else:
             before = await store.extent(TAKING[how], find_echo)
             gone = await forget(store, TAKING[how])
@@ -168,7 +168,7 @@ class ToldContract:
         await read(said)
         await talk(store, ASKED, "Oslo, she says")
         edited = replace(said, text="I live in Oslo!")
-        await store.amend(edited, turn_of(edited), find_echo)
+        await store.amend(edited, weigh, find_echo)
         await read(edited)
         assert "Oslo, she says" in await texts(store, RANDOM)
 
