@@ -193,7 +193,7 @@ def write_question(extent: Extent, what: str, user_name: str, place: Place, pref
     """What a `!forget` would take, and how to say that it is meant."""
     subject = {
         "here": "everything in this thread" if place.thread else "everything here, threads included",
-        "last": "the newest",
+        "last": "the newest, my own counted among them",
         "me": "what you said here, and what I made of it",
         "user": f"what {one_line(user_name)} said here, and what I made of it",
         "everywhere": f"what you said {write_reach(place.platform)}, and what I made of it (what others said stays)",
@@ -221,11 +221,15 @@ def write_extent(extent: Extent) -> str:
     return (f"{', '.join(most)} and {last}" if most else last) + where
 
 
-def write_forgotten(extent: Extent, *, clean: bool, reach: str = "") -> str:
-    """What went, how far if it is not just here, and whether the database file is clean of it already."""
+def write_forgotten(extent: Extent, *, clean: bool, reach: str = "", counted: bool = False) -> str:
+    """What went, how far if it is not just here, and whether the database file is clean of it already.
+
+    `counted` is for the last messages: after an answer, the last one is that answer alone.
+    """
     file = "clean of it" if clean else "cleaned in a quiet minute, at most once an hour"
     head = f"Forgotten {reach}" if reach else "Forgotten"
-    return f"{head}: {write_extent(extent)}. It is out of my memory, and the database file is {file}."
+    mine = " Of the newest messages mine count too." if counted else ""
+    return f"{head}: {write_extent(extent)}. It is out of my memory, and the database file is {file}.{mine}"
 
 
 SPENT = {

@@ -108,7 +108,7 @@ def test_what_a_fold_did_is_said() -> None:
     [
         ("here", Place("discord", "g", "c", "t"), "This forgets everything in this thread: 2 messages."),
         ("here", HERE.place, "This forgets everything here, threads included: 2 messages."),
-        ("last", HERE.place, "This forgets the newest: 2 messages."),
+        ("last", HERE.place, "This forgets the newest, my own counted among them: 2 messages."),
         ("me", HERE.place, "This forgets what you said here, and what I made of it: 2 messages."),
         ("user", HERE.place, "This forgets what Bob Lee said here, and what I made of it: 2 messages."),
     ],

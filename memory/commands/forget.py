@@ -78,7 +78,9 @@ class Forget:
     async def _do(self, forgetting: Forgetting, call: Call) -> str:
         """Forget, and put on disk with it what is said: after a crash the next ones would be the last messages."""
         reach = phrases.write_reach(forgetting.place.platform) if forgetting.everywhere else ""
-        extent = await self._store.forget(forgetting, find_echo, Promise(call.id, partial(write_done, reach=reach)))
+        counted = bool(forgetting.last)
+        said = partial(write_done, reach=reach, counted=counted)
+        extent = await self._store.forget(forgetting, find_echo, Promise(call.id, said))
         self._core.interrupt(extent)
         if not extent:
             return phrases.NOTHING_TO_FORGET
@@ -86,7 +88,7 @@ class Forget:
             clean = await self._store.scrub(at_most=SCRUB_AT_ONCE_BYTES)
         except StorageUnavailable:  # forgotten all the same; the scrub is recorded and made up for later
             clean = False
-        return phrases.write_forgotten(extent, clean=clean, reach=reach)
+        return phrases.write_forgotten(extent, clean=clean, reach=reach, counted=counted)
 
 
 def _is_open(asked_at: datetime, now: datetime) -> bool:
@@ -94,6 +96,8 @@ def _is_open(asked_at: datetime, now: datetime) -> bool:
     return abs(now - asked_at) < CONFIRM_WITHIN
 
 
-def write_done(extent: Extent, reach: str) -> str:
+def write_done(extent: Extent, reach: str, *, counted: bool) -> str:
     """What is said of a forgetting before the file is cleaned."""
-    return phrases.write_forgotten(extent, clean=False, reach=reach) if extent else phrases.NOTHING_TO_FORGET
+    if not extent:
+        return phrases.NOTHING_TO_FORGET
+    return phrases.write_forgotten(extent, clean=False, reach=reach, counted=counted)
