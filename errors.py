@@ -130,6 +130,11 @@ class PlatformError(ThreadkeeperError):
 class PlatformMisconfigured(PlatformError):
     """The chat platform refuses my settings; the operator has to mend them."""
 
+    def __init__(self, detail: str, cure: str = "") -> None:
+        super().__init__(f"{detail}; {cure}" if cure else detail)
+        self.detail = detail
+        self.cure = cure
+
 
 class PlatformUnreachable(PlatformError):
     """The chat platform can't be reached right now."""

@@ -34,6 +34,10 @@ FIRST_WAIT = 0.4
 """Seconds; people notice a longer wait (Doherty and Thadani, 1982). A single letter is not worth breaking it for."""
 
 
+BEYOND = 10_000
+"""More parts than an answer has: a message that has to stay is noted as a part from here on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a platform bears: `characters` a message (UTF-16 code units) and seconds from one send to the next.
@@ -314,12 +318,13 @@ class _Outlet:
                 await self._remove(part)
 
     async def _remove(self, part: int) -> None:
-        """Take a message away, or leave it where that is refused: it is found there when it has to be forgotten."""
+        """Take a message away, or leave it where that is refused, noted as a part beyond all others: it shows words."""
         message_id = self.ids[part]
         try:
             await self.remove(message_id)
         except ReplyImpossible as error:
             log.warning("not removed", extra={"part": part, "why": str(error)})
+            await self.note(BEYOND + part, message_id)
         else:
             await self.note(part, "")
         self.ids.pop()

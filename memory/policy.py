@@ -10,7 +10,7 @@
    is remembered.
 6. Addressed in a thread for the first time, or by a reply to what it does not know, the bot reads what was said there
    before: what people said since it knows of the place, no commands, nobody who is not heard; and what a thread hangs
-   on, whoever said that.
+   on, be it another bot's.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def is_from_before(
     return (
         (oldest is None or inbound.sent_at >= oldest)
         and all(inbound.sent_at > turn.sent_at for turn in thread.turns)
-        and (inbound.own or is_heard(inbound, settings))
+        and is_heard(inbound, settings)
         and not command_of(inbound.text, settings.prefix, commands)
     )
 

@@ -19,6 +19,7 @@ from functools import lru_cache
 from errors import ContextTooLong
 from memory.ports import Count
 from memory.types import (
+    KNOWN_QUOTED_CHARACTERS,
     MESSAGE_TOKENS,
     Attachment,
     CoreSettings,
@@ -52,9 +53,6 @@ SMALLEST = 384
 
 QUOTED_CHARACTERS = 4000
 """The longest message that Discord lets anyone send; people quote one to have it summed up."""
-
-KNOWN_QUOTED_CHARACTERS = 200
-"""Enough to recognise a message by that stands in the transcript anyway."""
 
 SEAM_TOKENS = 2
 """What a text may count more behind the notes than by itself: `o200k_base` draws a leading `/` into their last word."""
@@ -203,7 +201,7 @@ def render(turn: Turn, *, named: bool) -> str:
 
 
 def _render_quote(quote: Quote) -> str:
-    words = " ".join(quote.text.split())
+    words = _EDGE_MARK.sub("(", " ".join(quote.text.split()))
     if len(words) > QUOTED_CHARACTERS:
         words = f"{words[:QUOTED_CHARACTERS]}…"
     said_by = f"in reply to {one_line(quote.author_name)}" if quote.author_name else "forwarded"
@@ -212,7 +210,7 @@ def _render_quote(quote: Quote) -> str:
 
 def _render_attachments(attachments: Sequence[Attachment]) -> str:
     files = ", ".join(f"{one_line(file.name)} ({one_line(file.kind)}, {_size(file.size)})" for file in attachments)
-    return f"[attached, but you cannot see or read files yet: {files}]"
+    return f"[attached, but you cannot see or read files yet: {_EDGE_MARK.sub('(', files)}]"
 
 
 def _size(size: int) -> str:

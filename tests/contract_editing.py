@@ -9,7 +9,7 @@ import pytest
 
 from memory.forgetting import find_echo
 from memory.ports import Store
-from memory.types import Attachment, Conversation, Extent, Forgetting, Inbound
+from memory.types import KNOWN_QUOTED_CHARACTERS, Attachment, Conversation, Extent, Forgetting, Inbound
 from tests.kept import (
     AFTER_SUMMARY,
     EVERYTHING,
@@ -162,14 +162,18 @@ class EditingContract:
         assert [waiting.inbound.reply_to for waiting in await pending(store, THREAD)] == [quote_of(SAFE)]
         assert [waiting.inbound.reply_to for waiting in await pending(store)] == [quote_of(message(0, "other", "cleo"))]
 
-    async def test_a_turn_quotes_no_more_of_the_new_words_than_of_the_old(self, store: Store) -> None:
-        """Its tokens were counted with what it quotes, and quotations of what stands near by are cut."""
+    async def test_a_turn_quotes_no_more_of_the_new_words_than_of_the_old_and_short_ones_whole(
+        self, store: Store
+    ) -> None:
+        """Quotations of what stands near by are cut; a few words more or less may turn their sense around."""
         await talk(store, SECRET)
-        await talk(store, message(2, "look", "bob", quote=replace(quote_of(SECRET), text="my co")))
+        for number, quoted in ((2, "my code is K7"), (3, "a" * 300)):
+            await talk(store, message(number, "look", "bob", quote=replace(quote_of(SECRET), text=quoted)))
+        words = "never " * 80
 
-        await amend(store, SAFE)
+        await amend(store, replace(SAFE, text=words))
 
-        assert await quotes(store) == ["never"]
+        assert await quotes(store) == [words[:KNOWN_QUOTED_CHARACTERS], words[:300]]
 
     async def test_a_turn_that_quotes_other_words_is_counted_with_them(self, store: Store) -> None:
         """As many characters may be many more tokens."""
@@ -180,10 +184,10 @@ class EditingContract:
 
         quoting = (await store.load(HERE, EVERYTHING)).turns[1]
         assert quoting.quote is not None
-        assert (quoting.quote.text, quoting.tokens) == ("a b c d e f g", 8)
+        assert (quoting.quote.text, quoting.tokens) == ("a b c d e f g h i", 10)
 
         await amend(store, message(2, "look there", "bob"))
-        assert (await store.load(HERE, EVERYTHING)).turns[1].tokens == 9
+        assert (await store.load(HERE, EVERYTHING)).turns[1].tokens == 11
 
     async def test_a_message_that_is_known_by_a_quotation_alone_follows_its_edit(
         self, store: Store, kept: Kept

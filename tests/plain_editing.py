@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from memory.types import Extent, Forgetting, Inbound, Place, Quote
+from memory.types import KNOWN_QUOTED_CHARACTERS, Extent, Forgetting, Inbound, Place, Quote
 from tests.plain_forgetting import (
     Loss,
     extent_of,
@@ -74,8 +74,13 @@ def _stands(store: PlainStore, sent: Inbound) -> bool:
     )
 
 
+def cut(quote: Quote, sent: Inbound) -> str:
+    """What a turn quotes of other words."""
+    return sent.text[: max(len(quote.text), KNOWN_QUOTED_CHARACTERS)]
+
+
 def _quotes_otherwise(quote: Quote | None, sent: Inbound) -> bool:
-    return quote is not None and quote.message_id == sent.message_id and quote.text != sent.text[: len(quote.text)]
+    return quote is not None and quote.message_id == sent.message_id and quote.text != cut(quote, sent)
 
 
 def _change_quotes(store: PlainStore, sent: Inbound) -> set[Place]:
@@ -85,7 +90,7 @@ def _change_quotes(store: PlainStore, sent: Inbound) -> set[Place]:
     for place, held in store.held.items():
         for line in held.lines:
             if line.quote and _quotes_otherwise(line.quote, sent) and is_of_channel(place, sent.place):
-                line.quote = replace(line.quote, text=sent.text[: len(line.quote.text)])
+                line.quote = replace(line.quote, text=cut(line.quote, sent))
                 touched.add(place)
     for row in store.rows.values():
         quote = row.inbound.reply_to

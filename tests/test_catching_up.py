@@ -255,6 +255,21 @@ class TestChanges:
             await on.wait_for(lambda: "m9" in on.said)
             assert on.asked() == ["Ann: hello", "Answer 1.", "Ann: and now?"]
 
+    async def test_what_a_thread_hangs_on_is_not_taken_for_deleted_because_it_stands_above_it(
+        self, tmp_path: Path
+    ) -> None:
+        async with stage(tmp_path, replace(SETTINGS, before_messages=20)) as on:
+            await on.hear(1, "the boat is blue")
+            await on.until(1)
+            await on.hear(2, "and the sail?", thread="m1")
+            await on.until(2)
+            await on.die_and_start(missed=True)
+            await on.wait_for(lambda: Place("stage", "space", "channel", "m1") in on.platform.read)
+            await on.hear(9, "and now?", thread="m1")
+            await on.wait_for(lambda: "m9" in on.said)
+            assert "Ann: the boat is blue" in on.asked()
+            assert await on.transcript() == ["the boat is blue", "Answer 1."]
+
     async def test_what_was_deleted_before_it_could_be_answered_is_not_answered(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             await on.hear(-9, "hello")

@@ -150,15 +150,6 @@ class TestThreads:
             await on.wait_for(lambda: "m10" in on.said)
             assert [post.answers for post in on.platform.posts.values()] == ["m9", "m10"]
 
-    async def test_what_a_thread_hangs_on_may_be_the_bots_own_words(self, tmp_path: Path) -> None:
-        async with stage(tmp_path, replace(SETTINGS, allow=frozenset({"stage:ann"}))) as on:
-            starter = on.write(1, "the boat is blue", author="keeper", addressed=False)
-            on.platform.written[starter.place, starter.message_id] = replace(starter, own=True)
-            await call(on, 9, "and the sail?", thread=starter.message_id)
-            roles = [message.role for message in on.model.prompts[-1].messages]
-            assert on.asked() == ["the boat is blue", "Ann: and the sail?"]
-            assert roles == ["system", "assistant", "user"]
-
     async def test_an_edit_reaches_what_was_read_and_a_deletion_too(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             one, two = talk_in_thread(on, "the zebra code", "the lynx code")

@@ -82,6 +82,18 @@ async def test_who_names_the_bot_by_an_edit_only_is_answered_also_where_it_liste
     assert on.asked(0) == ["Bob: who knows?", "Bob: what is the capital of Norway, Keeper?"]
 
 
+async def test_who_names_the_bot_by_an_edit_of_what_it_read_as_the_beginning_of_a_thread_is_answered(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, replace(SETTINGS, before_messages=20)) as on:
+        message = on.write(1, "who sails?", author="bob", addressed=False)
+        await on.hear(2, "hello", thread="m1")
+        await on.until(1)
+        await on.core.amend(replace(on.rewrite(message, "who sails, Keeper?"), addressed=True, reply_to=None))
+        await on.until(2)
+    assert on.said == ["m2", "m1"]
+
+
 async def test_what_is_deleted_the_moment_it_is_overheard_is_not_remembered(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(SETTINGS, listen="all")) as on:
         for number in range(9):

@@ -246,6 +246,12 @@ async def test_a_fact_is_quoted_without_its_date_and_what_has_no_name_without_it
     assert "Ann: “I sing bass”" in (await OfflineModel(count).complete(prompt, 800)).text
 
 
+async def test_a_date_that_a_person_wrote_stays() -> None:
+    assert "(2026-05-05)" in await Talk("- 2026-11-20 root: the launch is planned (2026-05-05)").say(
+        "when is the launch?"
+    )
+
+
 async def test_messages_that_are_answered_together_are_all_read() -> None:
     messages = (
         Message("system", "x"),

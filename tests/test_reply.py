@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.base import REMOVED, ChatPlatform
-from adapters.delivery import Limits
+from adapters.delivery import BEYOND, Limits
 from adapters.text import split
 from errors import EditRefused, ModelUnreachable, PlatformUnreachable, ReplyImpossible
 from memory.ports import Intake
@@ -311,7 +311,7 @@ async def test_where_an_edit_is_refused_the_answer_stands_whole_in_new_messages_
 
     pieces = split(WORDS + " and" + " more " * 20, 100)
     assert platform.sent[2:] == [("edit", REMOVED), *(("post", piece) for piece in pieces)]
-    assert platform.noted == [(0, "1.0"), *([(0, "")] if removable else []), (0, "1.0"), (1, "1.1")]
+    assert platform.noted == [(0, "1.0"), (0, "") if removable else (BEYOND, "1.0"), (0, "1.0"), (1, "1.1")]
 
 
 async def test_when_the_model_breaks_off_what_was_shown_stays() -> None:

@@ -331,6 +331,14 @@ class TestTrouble:
         assert home.said() == ["These are the first words of it, and these are the last."] * 2
         assert (home.calls("chat.update"), home.calls("chat.delete"), core.failed) == (1, 1, [])
 
+    async def test_where_the_workspace_forbids_edits_an_answer_whose_receipt_was_lost_stands_once(self, home: Home) -> None:
+        home.fake.edit_seconds = 0
+        home.fake.fail_next("chat.postMessage", 0, after_effect=True)
+        async with home.core() as core:
+            await home.ask()
+            await core.answered()
+        assert (home.said(), core.failed) == (["Hello!"], [])
+
     async def test_what_cannot_be_stored_is_not_acknowledged_and_comes_again(
         self, home: Home, caplog: pytest.LogCaptureFixture
     ) -> None:

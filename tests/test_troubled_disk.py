@@ -66,6 +66,24 @@ async def test_a_deletion_that_could_not_be_taken_in_is_when_it_can_be_however_o
         await on.until_recorded("Answer 1.")
 
 
+async def test_many_deletions_that_could_not_be_taken_in_are_tried_by_one_and_read_nothing_again(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path) as on:
+        for number in range(5):
+            await on.hear(number, "hello")
+            await on.until(number + 1)
+        on.resting = asyncio.Event()
+        with full_disk():
+            for number in range(5):
+                for _ in range(3):
+                    with pytest.raises(StorageError):
+                        await on.core.erase(on.write(number, "hello").place, [f"m{number}"])
+        assert (on.pauses, on.platform.read) == ([15], [])
+        on.resting.set()
+        await on.until_recorded(*(f"Answer {number}." for number in range(1, 6)))
+
+
 async def test_a_message_that_could_not_be_taken_in_is_taken_in_when_it_can_be(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         await on.hear(1, "hello", thread="t")

@@ -186,8 +186,7 @@ class Connection(ServerClient):
         Source: https://discord.com/developers/docs/events/gateway#message-content-intent.
         """
         direct = inbound.visibility is Visibility.DIRECT
-        own = self.user is not None and message.author.id == self.user.id
-        return not (self.intents.message_content or direct or own or self.user in message.mentions)
+        return not self.intents.message_content and not direct and self.user not in message.mentions
 
     async def _understand(self, message: discord.Message) -> Inbound | None:
         """Make of a message what it is to the bot.

@@ -51,7 +51,7 @@ def as_connect_error(exc: Exception) -> PlatformError:
     """
     match exc:
         case discord.LoginFailure() | discord.HTTPException(status=401):
-            return PlatformMisconfigured(f"Discord refuses the token; {CURE}")
+            return PlatformMisconfigured("Discord refuses the token", CURE)
         case discord.PrivilegedIntentsRequired():
             return PlatformMisconfigured("Discord refuses the intents")
         case discord.ConnectionClosed(code=code) if code in _FATAL_CLOSES:

@@ -81,17 +81,16 @@ def is_aside(event: Event, me: Me) -> bool:
 def understand(event: Event, me: Me, *, anybody: bool = False) -> Inbound | None:
     """Decide what a message is to the bot; None where no person said it, or where it says nothing to anyone.
 
-    With `anybody` bots count as people, and what the bot said itself is its own.
+    With `anybody` other bots count as people.
 
     What opens a forum post is said with its title, which often is the question itself.
     The latter is what Discord hands over of a message that is not for the bot while the message-content intent is off.
     """
-    mine = me.roles | {me.user}
-    text, mentions = readable(event.content, event.names, mine)
+    own = me.roles | {me.user}
+    text, mentions = readable(event.content, event.names, own)
     addressed = is_addressed(event, me)
     quoted = event.answers or event.forwards
-    own = event.author.user == me.user
-    said = anybody or (event.by_person and not own)
+    said = (anybody or event.by_person) and event.author.user != me.user
     if not said or not (addressed or text or event.attachments or quoted):
         return None
     return Inbound(
@@ -106,13 +105,12 @@ def understand(event: Event, me: Me, *, anybody: bool = False) -> Inbound | None
         aside=is_aside(event, me),
         mentions=mentions,
         attachments=event.attachments,
-        reply_to=None if quoted is None else _quote(quoted, mine),
+        reply_to=None if quoted is None else _quote(quoted, own),
         roles=event.roles,
         edited_at=event.edited_at,
         enclosed=event.access.enclosed,
         restricted=event.access.restricted,
         channel_name=event.channel_name,
-        own=own,
     )
 
 

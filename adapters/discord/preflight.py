@@ -110,8 +110,9 @@ def findings(application: Application, servers: Sequence[Server]) -> list[Findin
 
 def _failed(error: PlatformError) -> Finding:
     cure = "see that this machine reaches Discord, and that discord.api_url is right; then check again"
-    detail, _, advice = str(error).partition("; ")
-    return Finding("Discord token", well=False, detail=detail, cure=advice or cure)
+    if isinstance(error, PlatformMisconfigured):
+        return Finding("Discord token", well=False, detail=error.detail, cure=error.cure or CURE)
+    return Finding("Discord token", well=False, detail=str(error), cure=cure)
 
 
 def _content_finding(application: Application) -> Finding:
@@ -172,7 +173,7 @@ async def _logged_in(token: str, api_url: str) -> AsyncIterator[discord.Client]:
     Raises: PlatformMisconfigured; PlatformUnreachable, also when Discord says nothing for a while.
     """
     if not token.isascii() or not token.isprintable():  # aiohttp would refuse to send it, with a bare ValueError
-        raise PlatformMisconfigured(f"the token holds characters that no token has; {CURE}")
+        raise PlatformMisconfigured("the token holds characters that no token has", CURE)
     prepare(api_url)
     client = discord.Client(intents=discord.Intents(guilds=True))
     try:

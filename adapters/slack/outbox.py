@@ -84,8 +84,12 @@ class Outbox:
             raise ReplyImpossible("the thread is gone")
         try:
             if _key(to) not in self._new and (found := await self._find(to, part)):
-                await self.edit(to.place, found, text)
-                return found
+                try:
+                    await self.edit(to.place, found, text)
+                except EditRefused:
+                    await self.remove(to.place, found)
+                else:
+                    return found
             await self._pace(to.place.channel)
             return await self._post(to, text, part)
         except FAILURES as exc:

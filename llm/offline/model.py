@@ -31,7 +31,7 @@ _SPEAKER = re.compile(r"\A([^\n:]{1,100}): ")
 _FOLDED = re.compile(r"<summary>(.*?)</summary>.*?<turns>(.*)</turns>", re.DOTALL)
 _TURN = re.compile(r"^\[(\d{4}-\d\d-\d\d)[^\]\n]*\] ([^\n:]{1,100}): ", re.MULTILINE)
 _KEPT_LINE = re.compile(r"\A(?:[-*] )?(?:(\d{4}-\d\d-\d\d) )?(?:([^\n:]{1,60}): )?")
-_STATED_ON = re.compile(r" \((\d{4}-\d\d-\d\d)\)$")  # behind a fact
+_FACT = re.compile(r"\A- ([^\n:]{1,80}, [^\n:]{1,60}): (.*) \((\d{4}-\d\d-\d\d)\)\Z")  # person, slot, value, day
 _NUMBERED = re.compile(r", note \d+$")  # what somebody had remembered, which has no name
 _OWN_NAME = "You"  # the model's own turns in a folding request
 _EDGE = re.compile(r"^\[(?:in reply to |forwarded\b|attached\b|no text|… )[^\n]*\]$", re.MULTILINE)
@@ -136,11 +136,10 @@ def _named(text: str) -> tuple[str, str]:
 
 def _kept(line: str) -> tuple[str, str, str]:
     """A line of a summary, or of the facts: its day, its speaker and its text; the first two may be empty."""
-    stated = _STATED_ON.search(line.strip())
-    bare = line.strip()[: stated.start()] if stated else line.strip()
-    match = _KEPT_LINE.match(bare)
-    day, speaker, at = (match[1] or "", match[2] or "", match.end()) if match else ("", "", 0)
-    return day or (stated[1] if stated else ""), _NUMBERED.sub("", speaker), bare[at:]
+    if fact := _FACT.match(line.strip()):
+        return fact[3], _NUMBERED.sub("", fact[1]), fact[2]
+    match = _KEPT_LINE.match(line.strip())
+    return (match[1] or "", match[2] or "", line.strip()[match.end() :]) if match else ("", "", line)
 
 
 def _folded(summary: str, turns: str) -> list[Dated]:

@@ -55,9 +55,11 @@ class Forget:
             last=asked.last,
             owner=conversation_of(inbound, self._settings).user,
         )
-        extent = None if asked.now else await self._store.extent(forgetting, find_echo)
-        if not extent:  # where nothing is kept there is nothing to ask, and what is older is never to be taken in
+        if asked.now:
             return await self._do(forgetting, call)
+        extent = await self._store.extent(forgetting, find_echo)
+        if not extent:  # what is older of who asks is never to be taken in, though there is nothing to ask him
+            return await self._do(forgetting, call) if own else phrases.NOTHING_TO_FORGET
         self._ask(inbound, forgetting)
         return phrases.write_question(extent, asked.what, asked.user_name, inbound.place, prefix)
 

@@ -112,6 +112,7 @@ class CatchUp:
         self._sound: set[str] = set()
         self._under_way: set[str] = set()
         self._again: set[str] = set()
+        self._refusing: set[str] = set()
         self._news: dict[str, asyncio.Event] = {}
         self._missed_at: dict[str, float] = {}
         self._done: dict[str, dict[Place, _Done]] = {}
@@ -156,6 +157,7 @@ class CatchUp:
         self._missed_at[platform] = monotonic()
         if platform in self._under_way:
             self._again.add(platform)
+            self._refusing.add(platform)
         elif platform in self._sound:
             self._sound.discard(platform)
             self._start(platform, missed=True)
@@ -203,6 +205,9 @@ class CatchUp:
         try:
             await self._catch_up_once(platform, missed=missed)
             while not await self._is_level(name):
+                if name in self._refusing:
+                    self._refusing.discard(name)
+                    await self._rest(name, PAUSES[0])  # what takes nothing now may again be asked in vain
                 await self._catch_up_once(platform, missed=True)
         finally:
             patience.cancel()

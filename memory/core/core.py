@@ -86,7 +86,7 @@ class Core:
         self._voice = Voice(store, self._platforms, suspects, sleep)
         commands = Commands(settings, store, self, self.moderates, clock, self._link)
         self._commanding = Commanding(settings.prefix, store, self._voice, self._platforms, commands)
-        self._erasing = Erasing(store, self._early, self._tasks, clock, sleep, self._gone, self._refused)
+        self._erasing = Erasing(store, self._early, self._tasks, clock, sleep, self._gone)
         self._catch_up = CatchUp(
             store=store,
             platforms=self._platforms,
@@ -183,7 +183,7 @@ class Core:
         try:
             decision = await self._take(inbound, missed=False)
         except StorageError as exc:
-            self._refused(inbound.place.platform)
+            self._catch_up.refused(inbound.place.platform)
             self._tell_once(inbound, exc)
             raise
         return decision in {Decision.ANSWER, Decision.COMMAND}
@@ -200,7 +200,7 @@ class Core:
         try:
             changed = await self._store.amend(inbound, weigh, find_echo)
         except StorageError:
-            self._refused(inbound.place.platform)
+            self._catch_up.refused(inbound.place.platform)
             raise
         self._lanes.interrupt(changed)
         if inbound.addressed and self._clock() - inbound.sent_at <= self._answered_within:
@@ -216,9 +216,6 @@ class Core:
 
     def _gone(self, extent: Extent) -> None:
         self._lanes.interrupt(extent, erased=True)
-
-    def _refused(self, platform: str) -> None:
-        self._catch_up.refused(platform)
 
     async def channels(self, channels: Sequence[Channel]) -> None:
         """See `memory.ports.Channels`."""

@@ -14,7 +14,7 @@ from memory.core.early import EarlyChanges
 from memory.core.tasks import Tasks
 from memory.forgetting import find_echo
 from memory.ports import Clock, Sleep, Store
-from memory.types import Extent, Forgetting, Place
+from memory.types import Extent, Forgetting, Place, Recent
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,12 @@ LATER = timedelta(days=1)
 """By how much a platform's clock is ahead of ours at most."""
 
 
+DUE = 10_000
+"""Deletions that are remembered while the disk takes none, newest ones."""
+
+
 class Erasing:
-    """Follows deletions; `erased` is told what went, `refused` of which platform the disk would not take one."""
+    """Follows deletions; `erased` is told what went."""
 
     def __init__(
         self,
@@ -33,7 +37,6 @@ class Erasing:
         clock: Clock,
         sleep: Sleep,
         erased: Callable[[Extent], None],
-        refused: Callable[[str], None],
     ) -> None:
         self._store = store
         self._early = early
@@ -41,7 +44,8 @@ class Erasing:
         self._clock = clock
         self._sleep = sleep
         self._erased = erased
-        self._refused = refused
+        self._due = Recent[tuple[Place, tuple[str, ...]], Forgetting](DUE)
+        self._retrying = False
 
     async def erase(self, place: Place, message_ids: Sequence[str]) -> None:
         """See `memory.ports.Erase`; what the disk does not take is tried again, for no platform says it twice."""
@@ -71,25 +75,34 @@ class Erasing:
         try:
             await self._forget(forgetting)
         except StorageError:
-            self._tasks.spawn(self._later(forgetting))
+            self._due[forgetting.place, forgetting.messages] = forgetting
+            if not self._retrying:
+                self._retrying = True
+                self._tasks.spawn(self._try_again())
             raise
 
-    async def _later(self, forgetting: Forgetting) -> None:
-        for pause in chain(PAUSES, repeat(PAUSES[-1])):
-            await self._sleep(pause)
+    async def _try_again(self) -> None:
+        """Forget what is due, in its order, after longer and longer pauses, until nothing is."""
+        try:
+            for pause in chain(PAUSES, repeat(PAUSES[-1])):
+                await self._sleep(pause)
+                await self._forget_due()
+                if not self._due:
+                    break
+        finally:
+            self._retrying = False
+
+    async def _forget_due(self) -> None:
+        for key, forgetting in list(self._due.items()):
             try:
                 await self._forget(forgetting)
             except StorageError as exc:
-                log.warning("not erased", extra={"place": str(forgetting.place)}, exc_info=exc)
-            else:
-                break
+                log.warning("not erased", extra={"deletions": len(self._due)}, exc_info=exc)
+                return
+            self._due.pop(key, None)
 
     async def _forget(self, forgetting: Forgetting) -> None:
-        try:
-            extent = await self._store.forget(forgetting, find_echo)
-        except StorageError:
-            self._refused(forgetting.place.platform)
-            raise
+        extent = await self._store.forget(forgetting, find_echo)
         if extent.touched:
             place = str(forgetting.place)
             log.info("erased", extra={"place": place, "turns": extent.turns, "waiting": extent.waiting})

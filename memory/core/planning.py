@@ -92,11 +92,7 @@ class Planning:
 
     def hear(self, inbound: Inbound, thread: Thread) -> Turn:
         """The turn that a message becomes in its thread."""
-        turn = hear(inbound, thread, self.count)
-        if not inbound.own:
-            return turn
-        tokens = self.count(turn.text)
-        return replace(turn, role=Role.ASSISTANT, author="", author_name=self.settings.name, tokens=tokens)
+        return hear(inbound, thread, self.count)
 
     def weigh(self, turn: Turn, visibility: Visibility) -> int:
         """The tokens of a turn as it stands in the prompts of a conversation that so many can read."""

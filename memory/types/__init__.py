@@ -15,6 +15,7 @@ from memory.types.recent import Recent
 from memory.types.settings import CoreSettings
 from memory.types.talk import (
     ADULT,
+    KNOWN_QUOTED_CHARACTERS,
     Access,
     Attachment,
     Channel,
@@ -50,6 +51,7 @@ from memory.types.words import call_in, command_of, well_formed
 
 __all__ = [
     "ADULT",
+    "KNOWN_QUOTED_CHARACTERS",
     "MESSAGE_TOKENS",
     "Access",
     "Answer",

@@ -112,6 +112,10 @@ class Person:
     name: str
 
 
+KNOWN_QUOTED_CHARACTERS = 200
+"""Enough to recognise a message by that stands in the transcript anyway."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """The message that another one replies to or forwards, as the platform hands it over.
@@ -143,8 +147,7 @@ class Inbound:
     alone, as with a slash command: where the platform cannot say it so any more, it is not said at all. `edited_at` is
     when it was last changed, where it was and the platform tells. `enclosed`, `restricted` and `shared` say with
     `visibility` who can read the place (`Access`); `guest` that its author is let into some channels only.
-    `channel_name` is the channel's, as people see it, empty where it has none. `own` says that the bot said it itself:
-    a thread may hang on its message.
+    `channel_name` is the channel's, as people see it, empty where it has none.
     """
 
     place: Place
@@ -167,7 +170,6 @@ class Inbound:
     shared: bool = False
     guest: bool = False
     channel_name: str = ""
-    own: bool = False
 
     def is_before(self, other: Inbound) -> bool:
         """Whether this is an earlier version of a message than another one, as far as the platform tells."""

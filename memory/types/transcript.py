@@ -241,9 +241,9 @@ class Stored:
     attachments: tuple[Attachment, ...] = ()
 
     def is_other_than(self, inbound: Inbound) -> bool:
-        """Whether the message was edited since, as it stands on the platform now."""
-        now = inbound.text, inbound.attachments
-        return inbound.edited_at is not None and now != (self.text, self.attachments)
+        """Whether the message was edited since, as it stands on the platform now, or a file was taken off it."""
+        fewer = len(inbound.attachments) < len(self.attachments)
+        return fewer or (inbound.edited_at is not None and inbound.text != self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,12 @@ def stored(db: sqlite3.Connection, place: Place, since: datetime) -> tuple[Store
         (*row[:3], to_attachments(row[3]))
         for (conversation,) in conversations
         for row in db.execute(
+            # What a thread hangs on may stand above it, where the thread's history has it not.
             "SELECT message_id, text, sent_at, attachments"
-            " FROM (SELECT * FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?)"
-            " WHERE role = 'user' AND sent_at >= ?",
-            (conversation, COMPARED, to_micros(since)),
+            " FROM (SELECT * FROM turns WHERE conversation = ? ORDER BY id DESC LIMIT ?) t"
+            " WHERE role = 'user' AND sent_at >= ? AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.platform = ?"
+            "  AND i.space = ? AND i.channel = ? AND i.thread <> ? AND i.message_id = t.message_id)",
+            (conversation, COMPARED, to_micros(since), *where),
         ).fetchall()
     ]
     newest = sorted(said, key=lambda row: (row[2], row[0]))[-COMPARED:]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from memory.ports import Weigh
-from memory.types import Extent, Inbound, Quote, Turn
+from memory.types import KNOWN_QUOTED_CHARACTERS, Extent, Inbound, Quote, Turn
 from storage.sqlite import archived
 from storage.sqlite.burying import Channel, bury, erase_quotes
 from storage.sqlite.echoes import WORDS, Echoes, said_after
@@ -204,8 +204,8 @@ def _turn(db: sqlite3.Connection, id_: int) -> Turn:
 
 
 def _cut(quote: Quote, inbound: Inbound) -> Quote:
-    """A quotation with new words, as many characters as of the old: what stands near by is quoted by its beginning."""
-    return _with_words(quote, to_text(inbound.text)[: len(quote.words)])
+    """A quotation with new words, as many characters as of the old, or at least as of what stands near by."""
+    return _with_words(quote, to_text(inbound.text)[: max(len(quote.words), KNOWN_QUOTED_CHARACTERS)])
 
 
 def _with_words(quote: Quote, words: str) -> Quote:

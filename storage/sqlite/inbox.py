@@ -91,7 +91,7 @@ def accept(
     ).fetchone()
     if seen is not None:
         # One that was addressed and yet only remembered was too old to be answered.
-        return None if seen[2] else _upgrade(db, seen[0], inbound, decision, was=Decision(seen[1]))
+        return None if seen[2] else _upgrade(db, seen[0], inbound, conversation, decision, was=Decision(seen[1]))
     if is_forgotten(db, inbound.place, inbound.author, inbound.sent_at):
         return None
     if inbound.channel is not None:
@@ -124,14 +124,27 @@ def accept(
     return int(made[0])
 
 
-def _upgrade(db: sqlite3.Connection, row: int, inbound: Inbound, decision: Decision, *, was: Decision) -> int | None:
-    """Make a message to remember one to answer, when it comes a second time and is addressed now."""
+def _upgrade(
+    db: sqlite3.Connection, row: int, inbound: Inbound, conversation: Conversation, decision: Decision, *, was: Decision
+) -> int | None:
+    """Make a message to remember one to answer, where it stands, when it comes a second time and is addressed now.
+
+    It may have been read as the beginning of a thread under its place.
+    """
     if decision is Decision.REMEMBER or was is not Decision.REMEMBER:
         return None
     changed = db.execute(
-        "UPDATE inbox SET decision = ?, addressed = ?, text = ?, extras = ?, state = 'waiting'"
-        " WHERE id = ? AND state <> 'forgotten'",
-        (decision, inbound.addressed, to_text(inbound.text), dump_extras(inbound, quote_to_keep(db, inbound)), row),
+        "UPDATE inbox SET conversation = ?, thread = ?, decision = ?, addressed = ?, text = ?, extras = ?,"
+        " state = 'waiting' WHERE id = ? AND state <> 'forgotten'",
+        (
+            make_conversation(db, conversation),
+            inbound.place.thread,
+            decision,
+            inbound.addressed,
+            to_text(inbound.text),
+            dump_extras(inbound, quote_to_keep(db, inbound)),
+            row,
+        ),
     ).rowcount
     return row if changed else None
 
