@@ -90,6 +90,8 @@ class EditingContract:
         await (accept(store, said) if waits else talk(store, said))
         left = replace(said, attachments=said.attachments[1:], edited_at=moment(60))
 
+        (known,) = await store.stored(GENERAL, moment(0))
+        assert known.is_other_than(replace(left, edited_at=None))
         assert await amend(store, left) == HERE_ALONE
 
         again = await kept.crash()

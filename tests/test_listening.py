@@ -13,7 +13,7 @@ import pytest
 
 from errors import ModelUnreachable, PlatformUnreachable
 from memory.phrases import NOTHING_TO_FORGET
-from memory.types import Inbound, Place, Visibility
+from memory.types import Inbound, Place, Quote, Visibility
 from tests.scenes import DiscordScene
 from tests.stage import SETTINGS, Stage, stage
 
@@ -36,18 +36,19 @@ async def ask(on: Stage, number: int, text: str, *, thread: str = "") -> list[st
     return on.asked()
 
 
+@pytest.mark.parametrize(("words", "author", "read"), [("!forget me", "bob", False), ("!forget", "mod", True)])
 async def test_who_has_himself_forgotten_where_nothing_is_kept_is_not_taken_in_with_what_is_older(
-    tmp_path: Path,
+    tmp_path: Path, words: str, author: str, *, read: bool
 ) -> None:
     async with stage(tmp_path) as on:
         on.write(1, "the zebra code", author="bob", thread="t", addressed=False)
         on.write(2, "the lynx code", author="cy", thread="t", addressed=False)
-        await on.hear(3, "!forget me", author="bob", thread="t")
+        await on.hear(3, words, author=author, thread="t")
         await on.until(1)
         assert on.platform.said[0][1] == NOTHING_TO_FORGET
         request = await ask(on, 4, "which code?", thread="t")
     assert any("lynx" in text for text in request)
-    assert not any("zebra" in text for text in request)
+    assert any("zebra" in text for text in request) is read
 
 
 # ---- memory.listen
@@ -89,7 +90,8 @@ async def test_who_names_the_bot_by_an_edit_of_what_it_read_as_the_beginning_of_
         message = on.write(1, "who sails?", author="bob", addressed=False)
         await on.hear(2, "hello", thread="m1")
         await on.until(1)
-        await on.core.amend(replace(on.rewrite(message, "who sails, Keeper?"), addressed=True, reply_to=None))
+        quote = Quote("m0", "cy", "Cy", "the boat is ready", message.sent_at)  # so it is read from the inbox
+        await on.core.amend(replace(on.rewrite(message, "who sails, Keeper?"), addressed=True, reply_to=quote))
         await on.until(2)
     assert on.said == ["m2", "m1"]
 

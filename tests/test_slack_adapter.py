@@ -331,7 +331,9 @@ class TestTrouble:
         assert home.said() == ["These are the first words of it, and these are the last."] * 2
         assert (home.calls("chat.update"), home.calls("chat.delete"), core.failed) == (1, 1, [])
 
-    async def test_where_the_workspace_forbids_edits_an_answer_whose_receipt_was_lost_stands_once(self, home: Home) -> None:
+    async def test_where_the_workspace_forbids_edits_an_answer_whose_receipt_was_lost_stands_once(
+        self, home: Home
+    ) -> None:
         home.fake.edit_seconds = 0
         home.fake.fail_next("chat.postMessage", 0, after_effect=True)
         async with home.core() as core:
