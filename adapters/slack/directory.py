@@ -233,15 +233,12 @@ async def inbound_of(event: Event, channel: Channel, directory: Directory, me: M
     if not event.team:
         event = replace(event, team=await directory.home(event.user))
     author, guest, names = await asyncio.gather(
-        _told(event) if event.name else directory.person(event.user, event.team),
+        directory.person(event.user, event.team),
         directory.is_guest(event.user),
         directory.names(event.text, me.user),
     )
+    author = replace(author, name=event.name) if event.name else author
     return understand(event, channel, author, names, me, guest=guest)
-
-
-async def _told(event: Event) -> Person:
-    return Person(event.user, event.name)
 
 
 async def _answer(question: Callable[[], Awaitable[User | Channel]], patience: float) -> User | Channel | None:

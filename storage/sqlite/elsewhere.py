@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from memory.types import Forgetting, Visibility
-from storage.sqlite.echoes import WORDS, Echoes, words_of_people
+from storage.sqlite.echoes import WORDS, Echoes, said_after, words_of_people
 from storage.sqlite.losses import Loss, slices
 from storage.sqlite.rows import Row
 
@@ -102,10 +102,7 @@ def lose_quoting_expired(
     for conversation, answers in quoting.items():
         loss = losses.setdefault(conversation, Loss(conversation))
         loss.lose(set(answers))
-        later = db.execute(
-            "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
-            (conversation, min(answers)),
-        ).fetchall()
+        later = said_after(db, conversation, min(answers))
         lose_echoes(db, loss, list(answers.values()), later, echoes)
     for conversation, answer in db.execute(f"SELECT e.stood, e.answer FROM sources_folded e WHERE {which}", values):
         losses.setdefault(conversation, Loss(conversation)).reach(answer)
@@ -190,10 +187,7 @@ def _answers_from_turns(
         words = list(dict.fromkeys(row[3] for row in rows))
         answers = {id_: text for _, id_, text, _ in rows}
         if found := lose_echoes(db, loss, words, answers.items(), echoes, still_said):
-            later = db.execute(
-                "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
-                (conversation, min(found)),
-            ).fetchall()
+            later = said_after(db, conversation, min(found))
             new |= found | lose_echoes(db, loss, words, later, echoes, still_said)
     return new
 
@@ -215,10 +209,7 @@ def _answers_from_facts(
         since = min(fact.said_after for fact in stated)
         for conversation in _told_of(db, person):
             loss = losses.setdefault(conversation, Loss(conversation))
-            later = db.execute(
-                "SELECT id, text FROM turns WHERE conversation = ? AND role = 'assistant' AND id > ?",
-                (conversation, since),
-            ).fetchall()
+            later = said_after(db, conversation, since)
             new |= lose_echoes(db, loss, words, later, echoes, still_said)
             repeats = _search(db, loss, words, echoes, still_said)
             folded = db.execute(
