@@ -240,6 +240,15 @@ class AbsenceContract:
         assert [waiting.inbound.text for waiting in await pending(store)] == ["waits"]
         assert not await store.scrub(at_most=1)
 
+    async def test_a_summary_whose_last_answer_was_taken_back_expires_with_what_it_covers(self, store: Store) -> None:
+        """Not as late as if it had been said when it was made."""
+        await talk(store, message(1, "hello"), "hi")
+        await fold(store, conversation_at(GENERAL), "they greeted")
+        await store.retract(conversation_at(GENERAL), "re:1")
+
+        assert await store.prune_summaries(moment(1.5)) == 0
+        assert await store.prune_summaries(moment(1.6)) == 1
+
     async def test_what_has_expired_is_not_taken_in_again(self, store: Store) -> None:
         await talk(store, message(1, "hello"), "hi")
         await store.prune(moment(5))

@@ -278,16 +278,25 @@ def promise(db: sqlite3.Connection, row: int, answer: int | None, sentence: str)
     are counted anew: now it is the saying that may be deadly.
     """
     if answer is None:
-        db.execute(
-            "DELETE FROM turns WHERE id = (SELECT answer FROM inbox WHERE id = ? AND state = 'settled' AND unsaid = 1)",
-            (row,),
-        )
+        found = db.execute("SELECT answer FROM inbox WHERE id = ? AND state = 'settled' AND unsaid = 1", (row,))
+        for (taken_back,) in found.fetchall():
+            take_back(db, taken_back)
     db.execute(
         "UPDATE inbox SET state = 'settled', text = '', extras = NULL, answer = ?, sentence = ?, unsaid = 1,"
         " attempts = 0"
         " WHERE id = ? AND (state = 'waiting' OR (state = 'settled' AND unsaid = 1))",
         (answer, to_text(sentence), row),
     )
+
+
+def take_back(db: sqlite3.Connection, answer: int | None) -> None:
+    """Delete an answer that nobody reads; a summary that reaches just to it keeps until when it covers."""
+    db.execute(
+        "UPDATE summaries SET covers_to = (SELECT sent_at FROM turns WHERE id = ?1) WHERE through = ?1"
+        " AND conversation = (SELECT conversation FROM turns WHERE id = ?1) AND covers_to IS NULL",
+        (answer,),
+    )
+    db.execute("DELETE FROM turns WHERE id = ?", (answer,))
 
 
 def said(db: sqlite3.Connection, rows: tuple[int, ...]) -> None:

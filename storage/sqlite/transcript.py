@@ -24,7 +24,7 @@ from memory.types import (
 )
 from storage.sqlite import facts
 from storage.sqlite.hearing import scope_id
-from storage.sqlite.inbox import conversation_id, make_conversation, promise, settle
+from storage.sqlite.inbox import conversation_id, make_conversation, promise, settle, take_back
 from storage.sqlite.rows import (
     SUMMARY,
     TURN,
@@ -236,10 +236,12 @@ def insert_usage(db: sqlite3.Connection, row: int, author: str, purpose: str, us
 
 def retract(db: sqlite3.Connection, conversation: Conversation, message_id: str) -> None:
     """See `Store.retract`."""
-    db.execute(
-        "DELETE FROM turns WHERE role = 'assistant' AND message_id = ? AND conversation = ?",
+    found = db.execute(
+        "SELECT id FROM turns WHERE role = 'assistant' AND message_id = ? AND conversation = ?",
         (message_id, conversation_id(db, conversation)),
     )
+    for (answer,) in found.fetchall():
+        take_back(db, answer)
 
 
 def access(db: sqlite3.Connection, conversation: Conversation) -> Access | None:
