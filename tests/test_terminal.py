@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -225,6 +226,26 @@ async def test_what_is_said_later_counts_as_later_also_when_the_clock_is_set_bac
     said_at = [message.sent_at for message in core.accepted]
     assert said_at == sorted(set(said_at))
     assert (said_at[0].hour, said_at[-1].hour) == (12, 13)
+
+
+async def test_a_conversation_that_was_broken_off_takes_nothing_of_the_next_one(tmp_path: Path) -> None:
+    """Its last reading goes on in a thread that nobody waits for; the number of its closed input is given again."""
+    with pipes() as (stdin, feed, stdout, _):
+        threads = threading.active_count()
+        broken_off = asyncio.ensure_future(Core().run(Terminal(stdin=stdin, stdout=stdout, user="ann")))
+        async with asyncio.timeout(20):
+            while threading.active_count() == threads:
+                await asyncio.sleep(0.001)
+        broken_off.cancel()
+        await asyncio.gather(broken_off, return_exceptions=True)
+        stdin.close()
+        source = tmp_path / "again"
+        source.write_bytes(b"one\n")
+        with source.open(encoding="utf-8") as again:
+            feed.close()
+            core = Core()
+            await core.run(Terminal(stdin=again, stdout=stdout, user="ann"))
+    assert [message.text for message in core.accepted] == ["one"]
 
 
 async def test_when_nobody_reads_the_replies_any_more_it_ends_quietly() -> None:

@@ -65,14 +65,19 @@ class Pipe:
 
     async def _read(self) -> bytes:
         try:
-            return await _aside(lambda: _read(self._in.fileno()))
+            # Whoever stops waiting may close the stream: its number must not be another file's while the thread waits.
+            own = os.dup(self._in.fileno())
+            return await _aside(lambda: _read(own))
         except OSError as exc:
             raise PlatformGone(f"standard input: {exc.strerror}") from exc
 
 
 def _read(descriptor: int) -> bytes:
-    select.select([descriptor], [], [])  # another process may have made the shared end non-blocking
-    return os.read(descriptor, _CHUNK)
+    try:
+        select.select([descriptor], [], [])  # another process may have made the shared end non-blocking
+        return os.read(descriptor, _CHUNK)
+    finally:
+        os.close(descriptor)
 
 
 def _write(descriptor: int, data: bytes) -> None:
