@@ -128,7 +128,7 @@ async def _preceding(channel: Readable | discord.DMChannel, inbound: Inbound, mo
 
 
 async def _starter(channel: Readable | discord.DMChannel, inbound: Inbound) -> discord.Message | None:
-    """Read the message that a thread hangs on, whoever said it; None where there is none, or Discord itself said it.
+    """Read the message that a thread hangs on, be it a bot's; None where there is none, or Discord itself said it.
 
     It has the thread's id and stands in the channel, or first in a forum's post:
     https://discord.com/developers/docs/topics/threads#thread-fields.
@@ -201,7 +201,7 @@ async def _name_members(messages: Sequence[discord.Message], guild: discord.Guil
 def _said(
     client: Connection, messages: Iterable[discord.Message], channel: object, *, anybody: bool = False
 ) -> Iterator[Inbound]:
-    """Give what people said, or anybody, but for what Discord keeps back."""
+    """Give what people said, with `anybody` other bots too, but for what Discord keeps back."""
     for message in messages:
         inbound = None if client.user is None else to_inbound(message, client.user.id, channel, anybody=anybody)
         if inbound is not None and not client.withholds(message, inbound):

@@ -18,7 +18,7 @@ from memory.types import Attachment, Inbound, Person
 log = logging.getLogger(__name__)
 
 _SAID = frozenset({discord.MessageType.default, discord.MessageType.reply})
-"""The types of message that is written; every other type is Discord's own word on what happened."""
+"""The types of messages that somebody writes; every other type is Discord's own word on what happened."""
 
 _STICKER_KINDS = {
     discord.StickerFormatType.png: "image/png",

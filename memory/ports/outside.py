@@ -158,7 +158,7 @@ class Platform(Protocol):
     async def before(self, inbound: Inbound, most: int) -> Sequence[Inbound]:
         """What people said before a message where it stands, oldest first: at most so many of the newest.
 
-        A thread begins with the message that it hangs on. Nothing where it cannot be read.
+        A thread begins with the message that it hangs on, be it another bot's. Nothing where it cannot be read.
         Raises: PlatformUnreachable.
         """
         ...
