@@ -4,8 +4,8 @@
 2. A command is the first word only, and works wherever it can be read. One that is mistyped is met with help where the
    message is for the bot anyhow, so that a `!forgte` does not become one more thing to forget.
 3. Mentions, replies to the bot and direct messages are answered.
-4. In a thread where the bot has spoken, and in a free channel, people need not mention it; what they say to each other
-   there is remembered, not answered.
+4. In a thread where the bot has spoken, or that hangs on its answer, and in a free channel, people need not mention it;
+   what they say to each other there is remembered, not answered.
 5. Everything else is none of the bot's business, and nothing of it is kept, unless the operator had it listen: then it
    is remembered.
 6. Addressed in a thread for the first time, or by a reply to what it does not know, the bot reads what was said there

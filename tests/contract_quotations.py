@@ -35,6 +35,8 @@ NOW = moment(1000)
 ALL = Forgetting(GENERAL, NOW)
 ANN = Forgetting(GENERAL, NOW, user="ann")
 SECRET = message(1, "my code is K7")
+ON_ANSWER = replace(GENERAL, thread=post_of(SECRET))
+"""The thread that hangs on the bot's answer to `SECRET`."""
 
 
 class QuotationContract:
@@ -216,3 +218,49 @@ class QuotationContract:
         assert not await store.record(exchange)
         assert not await store.scrub(at_most=1)
         assert [found.inbound.reply_to for found in await pending(store)] == [None]
+
+    async def test_a_thread_that_hangs_on_an_answer_begins_with_a_quotation_of_it(self, store: Store) -> None:
+        await talk(store, SECRET, "noted: K7")
+        first = message(2, "which one?", "bob", ON_ANSWER)
+        assert await store.joined(ON_ANSWER, first.sent_at)
+
+        for said in (first, message(3, "well?", "bob", ON_ANSWER), message(4, "hm", "bob", THREAD)):
+            await accept(store, said)
+
+        (found, later), (elsewhere,) = await pending(store, ON_ANSWER), await pending(store, THREAD)
+        assert found.inbound.reply_to == replace(quote_of_answer(SECRET, "noted: K7"), author="")
+        assert (later.inbound.reply_to, elsewhere.inbound.reply_to) == (None, None)
+
+    async def test_what_quotes_something_else_there_quotes_that(self, store: Store) -> None:
+        await talk(store, SECRET, "noted: K7")
+        asked = message(2, "hello", "cleo")
+        await accept(store, message(3, "and this?", "bob", ON_ANSWER, quote_of(asked)))
+        assert [found.inbound.reply_to for found in await pending(store, ON_ANSWER)] == [quote_of(asked)]
+
+    async def test_what_was_remembered_first_quotes_the_answer_still_when_it_is_addressed(self, store: Store) -> None:
+        await talk(store, SECRET, "noted: K7")
+        said = message(2, "which one?", "bob", ON_ANSWER)
+        await accept(store, replace(said, addressed=False), Decision.REMEMBER)
+        assert await accept(store, said) is not None
+        (found,) = await pending(store, ON_ANSWER)
+        assert found.inbound.reply_to is not None
+        assert found.inbound.reply_to.text == "noted: K7"
+
+    @pytest.mark.parametrize("early", [True, False], ids=["before", "after"])
+    async def test_a_forgotten_answer_is_not_what_a_thread_begins_with(self, store: Store, early: bool) -> None:
+        await talk(store, SECRET, "noted: K7")
+        said = message(2, "which one?", "bob", ON_ANSWER)
+        if not early:
+            await accept(store, said)
+
+        await forget(store, ANN)
+
+        if early:
+            assert not await store.joined(ON_ANSWER, said.sent_at)
+            await accept(store, said)
+        assert [found.inbound.reply_to for found in await pending(store, ON_ANSWER)] == [None]
+
+    async def test_a_message_before_the_question_hangs_on_no_answer_to_it(self, store: Store) -> None:
+        await talk(store, SECRET, "noted: K7")
+        assert not await store.joined(ON_ANSWER, moment(1))
+        assert not await store.joined(replace(ON_ANSWER, channel="random"), moment(2))

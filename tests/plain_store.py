@@ -7,7 +7,7 @@ holds what is on disk; only what was noted as said, and what this run began, is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -172,7 +172,7 @@ class PlainStore:
         """Whether the bot had been asked something before then that it answers."""
         held = self.held[place]
         asked = [row.inbound.sent_at for row in self.pending(place) if row.decision is Decision.ANSWER]
-        return any(since < at for since in (*asked, held.joined_at) if since is not None)
+        return any(since and since < at for since in (*asked, held.joined_at)) or any(self._answers_above(place, at))
 
     def texts(self) -> list[str]:
         """Everything that was said and is kept somewhere."""
@@ -194,10 +194,25 @@ class PlainStore:
             if self._refuses(sent.place, sent.author, sent.sent_at):
                 return None
             row = self.rows[sent.message_id] = Row(sent, decision)
+            quote = self._keep_quote(sent) or self._answer_above(row)
         elif row.inbound.addressed or row.state == "forgotten" or row.decision is not Decision.REMEMBER:
             return None
-        row.inbound, row.decision, row.state = replace(sent, reply_to=self._keep_quote(sent)), decision, "waiting"
+        else:
+            quote = self._keep_quote(sent) if sent.reply_to else row.inbound.reply_to
+        row.inbound, row.decision, row.state = replace(sent, reply_to=quote), decision, "waiting"
         return row
+
+    def _answer_above(self, row: Row) -> Quote | None:
+        """The answer on which a thread hangs, for the first that is said there, if it quotes nothing."""
+        if len(self.at(row.place)) > 1 or row.inbound.reply_to or row.is_command:
+            return None
+        return next(self._answers_above(row.place, row.inbound.sent_at), None)
+
+    def _answers_above(self, place: Place, at: datetime) -> Iterator[Quote]:
+        for row in self.rows.values():
+            above = place.thread in row.posts.values() and row.place.channel == place.channel
+            if above and row.answer and self.answered(row) and row.inbound.sent_at < at:
+                yield Quote(place.thread, "", "Threadkeeper", row.answer.text, row.answer.sent_at)
 
     def _refuses(self, place: Place, author: str, sent_at: datetime) -> bool:
         return any(

@@ -68,6 +68,11 @@ class World(RuleBasedStateMachine):
         """One of the messages that were taken in."""
         return data.draw(st.sampled_from(list(self.plain.rows.values())))
 
+    def post_in(self, place: Place) -> str:
+        """The id of a new post of the bot: in the channel, one of them is that of the thread which hangs on it."""
+        hung_on = place == GENERAL and (GENERAL, THREAD.thread) not in self.posts
+        return THREAD.thread if hung_on else f"p{self.count()}"
+
     def quote(self, place: Place, quoted: int) -> Quote | None:
         """A quotation of one of the last messages of a channel, or of a post of the bot there; or none."""
         known = [quote_of(sent) for sent in self.sent if sent.place.channel == place.channel][-3:]

@@ -11,7 +11,7 @@ import pytest
 
 from errors import PlatformUnreachable
 from memory.types import Inbound, Quote
-from tests.scenes import DiscordScene, Scene
+from tests.scenes import DiscordScene, Scene, SlackScene
 from tests.stage import SETTINGS, Stage, stage
 
 THREAD = "m1"
@@ -235,3 +235,32 @@ class TestPlatforms:
             await scene.wait_for(lambda: len(scene.answers()) == 1)
             (request,) = scene.model.requests
             assert "Bob: we sail on Friday" in [message.content for message in request.messages]
+
+    async def test_in_a_thread_that_hangs_on_its_own_answer_it_knows_it_and_need_not_be_mentioned(
+        self, discord_scene: DiscordScene
+    ) -> None:
+        scene = discord_scene
+        scene.model.script("The boat is called Swallow.")
+        async with scene.serving():
+            await scene.exchange(scene.ann, "what is her name?", "The boat is called Swallow.")
+            await scene.until(lambda: bool(scene.rows("SELECT * FROM posts")))
+            thread = scene.discord.add_thread(scene.home, "the boat", message=scene.answers()[0])
+            await scene.say(scene.bob, "why that name?", thread)
+            await scene.wait_for(lambda: len(scene.answers(thread)) == 1)
+            last = scene.model.requests[-1].messages[-1].content
+            assert last.endswith('Bob: [in reply to Threadkeeper: "The boat is called Swallow."]\nwhy that name?')
+            await scene.say(scene.bob, "and then?", thread)
+            await scene.wait_for(lambda: len(scene.answers(thread)) == 2)
+            assert scene.model.requests[-1].text.count("Swallow") == 1
+
+    async def test_so_it_is_in_slacks_direct_messages(self, slack_scene: SlackScene) -> None:
+        scene, direct = slack_scene, slack_scene.direct(slack_scene.ann)
+        scene.model.script("The boat is called Swallow.")
+        async with scene.serving():
+            await scene.exchange(scene.ann, "what is her name?", "The boat is called Swallow.", direct)
+            await scene.until(lambda: bool(scene.rows("SELECT * FROM posts")))
+            thread = f"{direct}/{scene.answers(direct)[0]}"
+            await scene.say(scene.ann, "why that name?", thread)
+            await scene.wait_for(lambda: len(scene.answers(thread)) == 1)
+            last = scene.model.requests[-1].messages[-1].content
+            assert last.endswith('[in reply to Threadkeeper: "The boat is called Swallow."]\nwhy that name?')

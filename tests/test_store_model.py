@@ -70,7 +70,7 @@ class StoreAgainstModel(World):
         for place, user, what, begun in waiting:
             self.accept(place, user, 0, what, 0)
             if begun:
-                self.post(self.plain.rows[self.sent[-1].message_id], 0, f"p{self.count()}")
+                self.post(self.plain.rows[self.sent[-1].message_id], 0, self.post_in(place))
 
     @rule(place=PLACE, user=USER, quoted=st.integers(0, 5), what=st.sampled_from(list(WHAT)), ago=AGO)
     def accept(self, place: Place, user: str, quoted: int, what: str, ago: int) -> None:
@@ -116,7 +116,8 @@ class StoreAgainstModel(World):
     @rule(data=st.data(), part=st.integers(0, 2), gone=st.sampled_from([False, False, True]))
     def note_post(self, data: st.DataObject, part: int, gone: bool) -> None:
         """A part of a reply stands somewhere, or no more."""
-        self.post(self.any_row(data), part, "" if gone else f"p{self.count()}")
+        row = self.any_row(data)
+        self.post(row, part, "" if gone else self.post_in(row.place))
 
     def post(self, row: Row, part: int, post: str) -> None:
         """Note a post."""
@@ -132,7 +133,7 @@ class StoreAgainstModel(World):
         self.accept(place, user, quoted, "answer", 0)
         rows = self.plain.pending(place)
         if rows:
-            self.post(rows[-1], 0, f"p{self.count()}")
+            self.post(rows[-1], 0, self.post_in(place))
             self.settle_lane(rows, "answer", repeated, recalled)
 
     @precondition(lambda self: any(self.plain.pending(place) for place in PLACES))

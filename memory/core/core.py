@@ -279,8 +279,9 @@ class Core:
         if row is None:
             return Decision.IGNORE
         waiting = Waiting(row, inbound, conversation, decision)
-        # A quotation is read from the inbox, which leaves out what was forgotten.
-        self._dispatch(waiting, Fresh(waiting, thread) if inbound.reply_to is None else None)
+        # A quotation is read from the inbox, which leaves out what was forgotten, and adds what a new thread hangs on.
+        quotes = inbound.reply_to is not None or (inbound.place.thread and not (thread and thread.joined))
+        self._dispatch(waiting, None if quotes else Fresh(waiting, thread))
         return decision
 
     def _is_discreet(self, inbound: Inbound) -> bool:

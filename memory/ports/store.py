@@ -66,6 +66,7 @@ class Store(Protocol):
         """Take a message into the inbox and return its id there; nothing when it was in already, or was forgotten.
 
         A message first seen as one to remember becomes one to answer when it comes again addressed (Slack sends both).
+        The first that is said in a thread that hangs on an answer of the bot quotes that, if it quotes nothing else.
         """
         ...
 
@@ -265,7 +266,10 @@ class Store(Protocol):
         ...
 
     async def joined(self, place: Place, at: datetime) -> bool:
-        """Whether the bot had a part in this very place before then: it was asked something there that it answers."""
+        """Whether the bot had a part in this very place before then: it was asked something there that it answers.
+
+        Or it is a thread that hangs on an answer of the bot.
+        """
         ...
 
     async def standing(

@@ -8,7 +8,18 @@ from datetime import datetime
 
 from memory.types import Conversation, Decision, Inbound, Owed, Place, Quote, Waiting
 from storage.sqlite.hearing import narrow_channel
-from storage.sqlite.rows import CONVERSATION, WAITING, Row, dump_access, dump_extras, to_micros, to_text, to_waiting
+from storage.sqlite.rows import (
+    CONVERSATION,
+    WAITING,
+    Row,
+    dump_access,
+    dump_extras,
+    quote_in,
+    to_micros,
+    to_moment,
+    to_text,
+    to_waiting,
+)
 
 BURST = 50
 """Messages that a lane is handed at once; more wait for its next run."""
@@ -38,8 +49,10 @@ def name_of(db: sqlite3.Connection, conversation: int) -> Conversation:
 def make_conversation(db: sqlite3.Connection, conversation: Conversation) -> int:
     """The row of a conversation, made where it has none yet."""
     found = conversation_id(db, conversation)
-    if found is not None:
-        return found
+    return _begin_conversation(db, conversation) if found is None else found
+
+
+def _begin_conversation(db: sqlite3.Connection, conversation: Conversation) -> int:
     made = db.execute(
         "INSERT INTO conversations (platform, space, channel, thread, user) VALUES (?, ?, ?, ?, ?) RETURNING id",
         (
@@ -80,28 +93,52 @@ def quote_to_keep(db: sqlite3.Connection, inbound: Inbound) -> Quote | None:
     return None if gone else quote
 
 
+_ANSWER_ABOVE = (
+    "SELECT t.author_name, t.text, t.sent_at FROM posts p JOIN inbox i ON i.id = p.inbox"
+    " JOIN turns t ON t.id = i.answer"
+    " WHERE p.message_id = ? AND i.platform = ? AND i.space = ? AND i.channel = ? AND i.sent_at < ?"
+)
+
+
+def answer_above(db: sqlite3.Connection, place: Place, at: datetime) -> Quote | None:
+    """The bot's answer, whole, on which a thread hangs, if what it answers was said before then.
+
+    On Discord and on Slack a thread has the id of the message that it hangs on.
+    """
+    values = (place.thread, place.platform, place.space, place.channel, to_micros(at))
+    found = db.execute(_ANSWER_ABOVE, values).fetchone() if place.thread else None
+    if found is None:
+        return None
+    name, text, said_at = found
+    return Quote(place.thread, "", name, text, to_moment(said_at))
+
+
 def accept(
     db: sqlite3.Connection, inbound: Inbound, conversation: Conversation, decision: Decision, now: datetime
 ) -> int | None:
     """See `Store.accept`."""
     place = inbound.place
     seen = db.execute(
-        "SELECT id, decision, addressed FROM inbox WHERE platform = ? AND space = ? AND channel = ? AND message_id = ?",
+        "SELECT id, decision, addressed, extras FROM inbox"
+        " WHERE platform = ? AND space = ? AND channel = ? AND message_id = ?",
         (place.platform, place.space, place.channel, inbound.message_id),
     ).fetchone()
     if seen is not None:
         # One that was addressed and yet only remembered was too old to be answered.
-        return None if seen[2] else _upgrade(db, seen[0], inbound, conversation, decision, was=Decision(seen[1]))
+        return None if seen[2] else _upgrade(db, seen, inbound, conversation, decision)
     if is_forgotten(db, inbound.place, inbound.author, inbound.sent_at):
         return None
     if inbound.channel is not None:
         narrow_channel(db, inbound.channel)
+    quote, found = quote_to_keep(db, inbound), conversation_id(db, conversation)
+    if found is None and inbound.reply_to is None and decision is not Decision.COMMAND:
+        quote = answer_above(db, place, inbound.sent_at)
     made = db.execute(
         "INSERT INTO inbox (conversation, platform, space, channel, thread, message_id, author, author_name, text,"
         " extras, sent_at, received_at, addressed, aside, visibility, private, decision, access)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
-            make_conversation(db, conversation),
+            _begin_conversation(db, conversation) if found is None else found,
             place.platform,
             place.space,
             place.channel,
@@ -110,7 +147,7 @@ def accept(
             inbound.author,
             to_text(inbound.author_name),
             to_text(inbound.text),
-            dump_extras(inbound, quote_to_keep(db, inbound)),
+            dump_extras(inbound, quote),
             to_micros(inbound.sent_at),
             to_micros(now),
             inbound.addressed,
@@ -125,14 +162,16 @@ def accept(
 
 
 def _upgrade(
-    db: sqlite3.Connection, row: int, inbound: Inbound, conversation: Conversation, decision: Decision, *, was: Decision
+    db: sqlite3.Connection, seen: Row, inbound: Inbound, conversation: Conversation, decision: Decision
 ) -> int | None:
     """Make a message to remember one to answer, where it stands, when it comes a second time and is addressed now.
 
     It may have been read as the beginning of a thread under its place.
     """
-    if decision is Decision.REMEMBER or was is not Decision.REMEMBER:
+    row, was, _, extras = seen
+    if decision is Decision.REMEMBER or was != Decision.REMEMBER:
         return None
+    quote = quote_to_keep(db, inbound) if inbound.reply_to else quote_in(extras)
     changed = db.execute(
         "UPDATE inbox SET conversation = ?, thread = ?, decision = ?, addressed = ?, text = ?, extras = ?,"
         " state = 'waiting' WHERE id = ? AND state <> 'forgotten'",
@@ -142,11 +181,11 @@ def _upgrade(
             decision,
             inbound.addressed,
             to_text(inbound.text),
-            dump_extras(inbound, quote_to_keep(db, inbound)),
+            dump_extras(inbound, quote),
             row,
         ),
     ).rowcount
-    return row if changed else None
+    return int(row) if changed else None
 
 
 def pending(db: sqlite3.Connection, conversation: Conversation) -> tuple[Waiting, ...]:

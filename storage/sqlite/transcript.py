@@ -24,7 +24,7 @@ from memory.types import (
 )
 from storage.sqlite import facts
 from storage.sqlite.hearing import scope_id
-from storage.sqlite.inbox import conversation_id, make_conversation, promise, settle, take_back
+from storage.sqlite.inbox import answer_above, conversation_id, make_conversation, promise, settle, take_back
 from storage.sqlite.rows import (
     SUMMARY,
     TURN,
@@ -252,14 +252,17 @@ def access(db: sqlite3.Connection, conversation: Conversation) -> Access | None:
 
 
 def joined(db: sqlite3.Connection, place: Place, at: datetime) -> bool:
-    """See `Store.joined`; where conversations are per user, anybody's in that place counts."""
+    """See `Store.joined`; where conversations are per user, anybody's in that place counts.
+
+    So does an answer of the bot on which a thread hangs.
+    """
     row = db.execute(
         "SELECT 1 FROM conversations c WHERE platform = ? AND space = ? AND channel = ? AND thread = ?"
         " AND (joined_at < ? OR EXISTS (SELECT 1 FROM inbox i WHERE i.conversation = c.id AND i.state = 'waiting'"
         "  AND i.decision = 'answer' AND i.sent_at < ?))",
         (place.platform, place.space, place.channel, place.thread, to_micros(at), to_micros(at)),
     ).fetchone()
-    return row is not None
+    return row is not None or answer_above(db, place, at) is not None
 
 
 def standing(db: sqlite3.Connection, conversation: Conversation, *, summary: bool, turn_tokens: int | None) -> Standing:
