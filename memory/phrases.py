@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from memory.prompt import Budget, one_line
+from memory.names import one_line
+from memory.prompt import Budget
 from memory.types import CommandSpec, CoreSettings, Extent, Place, Scope, Spent, Standing
 
 MANY = 1_000_000

@@ -14,9 +14,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from errors import ContextTooLong
+from memory.names import one_line
 from memory.ports import Count
 from memory.types import (
     KNOWN_QUOTED_CHARACTERS,
@@ -59,8 +59,6 @@ SEAM_TOKENS = 2
 
 CLOCK_TOKENS = 40
 """What the date and time take in the notes, with their marks: some 30."""
-
-COLONS = str.maketrans(":：", "  ")
 
 _NOTES_MARK = re.compile(r"<(?=\s*/?\s*notes)", re.IGNORECASE)
 """Begins what would end the notes, or seem to begin others, if it stood in words of people that are told in them."""
@@ -179,16 +177,6 @@ def write_persona(settings: CoreSettings, visibility: Visibility, count: Count) 
     return Persona(text, count(f"{text}\n\n{SUMMARY_HEADING}\n"))
 
 
-@lru_cache(maxsize=1024)
-def one_line(name: str) -> str:
-    """A display name that cannot pass for anything but a name: without line breaks, colons and invisible controls.
-
-    Of the invisible only the joiners stay, which emoji and some scripts are written with.
-    """
-    seen = (char for char in name if char.isprintable() or char.isspace() or char in "\u200c\u200d")
-    return " ".join("".join(seen).translate(COLONS).split()) or "someone"
-
-
 def render(turn: Turn, *, named: bool) -> str:
     """A turn as it stands in a prompt; `named` where several people may speak."""
     if turn.role is Role.ASSISTANT:
@@ -221,8 +209,8 @@ def _size(size: int) -> str:
     return f"{size} MB"
 
 
-def hear(inbound: Inbound, thread: Thread, count: Count) -> Turn:
-    """The turn that a message becomes, counted as it will stand in a prompt.
+def hear(inbound: Inbound, name: str, thread: Thread, count: Count) -> Turn:
+    """The turn that a message becomes under its author's name in the thread, counted as it will stand in a prompt.
 
     What it quotes is shortened where `thread` holds it already.
     """
@@ -233,7 +221,7 @@ def hear(inbound: Inbound, thread: Thread, count: Count) -> Turn:
         id=0,
         role=Role.USER,
         author=inbound.author,
-        author_name=one_line(inbound.author_name),
+        author_name=name,
         text=inbound.text,
         tokens=0,
         sent_at=inbound.sent_at,

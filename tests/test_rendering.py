@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llm.tokens import load_counter
-from memory.prompt import QUOTED_CHARACTERS, cut_middle, hear, one_line, render
+from memory.names import one_line
+from memory.prompt import QUOTED_CHARACTERS, cut_middle, hear, render
 from memory.types import Attachment, Quote, Thread, Visibility
 from tests.transcripts import HERE, NOON, answered, count, inbound, said, texts
 
@@ -98,8 +99,8 @@ def test_a_quotation_of_what_the_transcript_holds_is_shortened_further() -> None
     quoted = quote("the boat leaves at nine, " * 20)
     message = replace(inbound("is that so?"), reply_to=quoted)
     known = Thread(HERE, epoch=0, turns=(said(1, quoted.text),))
-    assert quoted.text.strip() not in render(hear(message, known, count), named=True)
-    assert quoted.text.strip() in render(hear(message, Thread(HERE, epoch=0), count), named=True)
+    assert quoted.text.strip() not in render(hear(message, "Ann", known, count), named=True)
+    assert quoted.text.strip() in render(hear(message, "Ann", Thread(HERE, epoch=0), count), named=True)
 
 
 @pytest.mark.parametrize("visibility", Visibility)
@@ -107,7 +108,7 @@ def test_a_message_is_counted_as_it_will_stand_in_a_prompt(visibility: Visibilit
     message = replace(
         inbound("look at that", name="Ann\nLee", visibility=visibility), attachments=(PHOTO,), reply_to=quote("what?")
     )
-    turn = hear(message, Thread(HERE, epoch=0), count)
+    turn = hear(message, "Ann Lee", Thread(HERE, epoch=0), count)
     assert turn.author_name == "Ann Lee"
     assert turn.tokens == count(render(turn, named=visibility is not Visibility.DIRECT))
     assert (turn.text, turn.author, turn.message_id, turn.sent_at) == ("look at that", "1", "m1", NOON)

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from memory.commands.words import Call
 from memory.facts.slots import normalise_slot
+from memory.names import one_line
 from memory.phrases import amount
 from memory.ports import Store
-from memory.prompt import one_line
 from memory.scope import audience_of
 from memory.secret import looks_secret
 from memory.types import Audience, CoreSettings, Fact, FactCount, Inbound, Place, Visibility

@@ -8,9 +8,9 @@ from datetime import datetime
 from memory import phrases
 from memory.commands.words import Call, read_person
 from memory.limits import ceilings, day_end
+from memory.names import one_line
 from memory.policy import conversation_of
 from memory.ports import Store
-from memory.prompt import one_line
 from memory.types import CoreSettings, Inbound, Scope, spenders
 
 

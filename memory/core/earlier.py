@@ -47,7 +47,7 @@ class Earlier:
             for inbound in standing
             if inbound.message_id not in known and is_from_before(inbound, thread, settings, NAMES, oldest)
         ]
-        turns = self._fitting([self._planning.hear(inbound, thread) for inbound in wanted])
+        turns = self._fitting(self._planning.hear(wanted, thread))
         taken = await self._take(thread.conversation, target, wanted[len(wanted) - len(turns) :], turns)
         if taken:
             log.info("read from before", extra={"place": str(target.place), "turns": taken})

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from memory.names import name_speakers
 from memory.ports import Clock, Count, Store
 from memory.prompt import (
     FACTS_HEADING,
@@ -90,9 +91,10 @@ class Planning:
         """Who is told facts in the answer to a message: those who can read it; nobody where no facts are kept."""
         return audience_of(inbound, self.settings.reach) if self.settings.facts else None
 
-    def hear(self, inbound: Inbound, thread: Thread) -> Turn:
-        """The turn that a message becomes in its thread."""
-        return hear(inbound, thread, self.count)
+    def hear(self, said: Sequence[Inbound], thread: Thread) -> tuple[Turn, ...]:
+        """The turns that messages become in their thread."""
+        names = name_speakers(said, thread, self.settings.name)
+        return tuple(hear(inbound, name, thread, self.count) for inbound, name in zip(said, names, strict=True))
 
     def weigh(self, turn: Turn, visibility: Visibility) -> int:
         """The tokens of a turn as it stands in the prompts of a conversation that so many can read."""

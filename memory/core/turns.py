@@ -110,7 +110,7 @@ class Turns:
             epoch=thread.epoch,
             access=access,
             settles=tuple(waiting.id for waiting in burst.heard),
-            heard=tuple(self._planning.hear(waiting.inbound, thread) for waiting in burst.heard),
+            heard=self._planning.hear([waiting.inbound for waiting in burst.heard], thread),
         )
         if not burst.answered:
             await self._store.record(exchange)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from memory.answers import Candidate
 from memory.facts.slots import OF_A_PERSON, normalise_slot
 from memory.facts.stated import is_of_ones_own, may_state, states
-from memory.prompt import one_line
+from memory.names import one_line
 from memory.secret import looks_secret, names_secret
 from memory.types import Access, Fact, Place, Role, Turn
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from memory.names import one_line
 from memory.ports import Count
-from memory.prompt import FACTS_HEADING, cut_middle, one_line, render
+from memory.prompt import FACTS_HEADING, cut_middle, render
 from memory.types import Role, Turn
 
 OWN_NAME = "You"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from memory.names import one_line
 from memory.ports import Count
-from memory.prompt import one_line
 from memory.types import Recalled, Role
 
 HEADING = (
