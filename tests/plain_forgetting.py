@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from memory.types import Decision, Extent, Forgetting, Place, Quote
-from tests.plain_store import Line, PlainStore, Row, Statement, lies_in, same_space
+from tests.plain_store import Held, Line, PlainStore, Row, Statement, lies_in, same_space
 
 
 @dataclass
@@ -107,15 +107,20 @@ def _lose_quoting_expired(store: PlainStore, losses: dict[Place, Loss], forgetti
         if quoting:
             loss = losses.setdefault(place, Loss(place, [], [], None))
             _lose(store, loss, quoting)
-            kept = {word for line in held.lines if line.author and line not in loss.lines for word in line.text.split()}
-            words = {word for line in quoting for word in line.text.split()} - kept
-            _lose(store, loss, find_echoes(held.lines, list(words), quoting[0].number))
+            words = _not_kept(held, loss, [line.text for line in quoting])
+            _lose(store, loss, find_echoes(held.lines, words, quoting[0].number))
     for line, place in store.expired.items():
         for source in sources(line):
             if matches(source) and (line, source) not in store.cleared:
                 loss = losses.setdefault(place, Loss(place, [], [], None))
                 loss.first = min(line.number, line.number if loss.first is None else loss.first)
                 store.cleared.add((line, source))
+
+
+def _not_kept(held: Held, loss: Loss, texts: Sequence[str]) -> list[str]:
+    """The words of texts that no other person keeps in a conversation."""
+    kept = {word for line in held.lines if line.author and line not in loss.lines for word in line.text.split()}
+    return [word for text in texts for word in text.split() if word not in kept]
 
 
 def take_facts(store: PlainStore, facts: Collection[Statement]) -> None:
@@ -141,10 +146,10 @@ def spread(store: PlainStore, losses: dict[Place, Loss], facts: Collection[State
         lost, new = new, set()
         for place, held in store.held.items():
             made = [line for line in held.lines if not lost.isdisjoint(line.recalled)]
-            words = [source.text for line in made for source in line.recalled if source in lost]
             if not made:
                 continue
             loss = losses.setdefault(place, Loss(place, [], [], None))
+            words = _not_kept(held, loss, [source.text for line in made for source in line.recalled if source in lost])
             if found := _lose(store, loss, find_echoes(made, words, 0)):
                 first = min(line.number for line in found)
                 new |= found | _lose(store, loss, find_echoes(held.lines, words, first))
