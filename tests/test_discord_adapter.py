@@ -15,6 +15,7 @@ from memory.types import Delta, Inbound, Person, Place, Visibility
 from tests.answering import saying
 from tests.discord_home import Home, a_home, until
 from tests.fakes.discord import MessageFlag, Permission
+from tests.fakes.discord.messages import HARMFUL
 
 
 @pytest.fixture
@@ -233,11 +234,12 @@ class TestTrouble:
         (answer,) = home.fake.from_bot(home.channel)
         assert (answer.content, answer.reference_id) == ("Hello!", None)
 
-    async def test_an_answer_that_the_server_does_not_let_through_leaves_a_sentence_in_its_place(
-        self, home: Home
+    @pytest.mark.parametrize("refused", ["Hello!", f"Look: {HARMFUL}"], ids=["by the server", "for its link"])
+    async def test_an_answer_that_is_not_let_through_leaves_a_sentence_in_its_place(
+        self, home: Home, refused: str
     ) -> None:
         home.fake.block("Hello")
-        async with home.core() as core:
+        async with home.core(saying(refused)) as core:
             asked = await home.ask()
             await core.answered()
         assert [(said.content, said.reference_id) for said in home.fake.from_bot(home.channel)] == [(BLOCKED, asked)]

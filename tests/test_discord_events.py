@@ -46,6 +46,8 @@ RECORDED: dict[str, object] = {
     "flags": 0,
 }
 VIEW = "1024"
+READ = str(1024 | 1 << 16)
+"""The rights to see a channel, and to read what was said there before."""
 
 
 def a_role(role: str, name: str, permissions: str = "0", bot: str | None = None) -> dict[str, object]:
@@ -90,7 +92,7 @@ def message_of(data: dict[str, object]) -> discord.Message:
         "name": "Home",
         "owner_id": ALICE,
         "roles": [
-            a_role(SERVER, "@everyone", VIEW),
+            a_role(SERVER, "@everyone", READ),
             a_role("800000000000000001", "mods"),
             a_role(ROLE, "Threadkeeper", bot=BOT),
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import pytest
 
@@ -93,6 +94,42 @@ class TestChannels:
         home.fake.set_overwrite(hidden, home.fake.bot_id, deny=Permission.VIEW_CHANNEL)
         async with home.ready() as core:
             assert core.channels[hidden] == Channel("discord", home.server, hidden, "", open=False)
+
+    async def test_one_that_is_hidden_from_anybody_is_closed(self, home: Home) -> None:
+        fake, server = home.fake, home.server
+        role, bots = fake.add_role(server, "birthday child"), fake.add_user("other", bot=True)
+        fake.add_member(server, bots)
+        hidden: dict[str, tuple[Literal["text", "forum", "voice"], str, Permission, bool]] = {
+            "from a person": ("text", home.bob, Permission.VIEW_CHANNEL, False),
+            "from a role": ("forum", role, Permission.VIEW_CHANNEL, False),
+            "past talk from a role": ("text", role, Permission.READ_MESSAGE_HISTORY, False),
+            "past talk from all": ("text", server, Permission.READ_MESSAGE_HISTORY, False),
+            "voice from all": ("voice", server, Permission.CONNECT, False),
+            "voice from a person": ("voice", home.bob, Permission.CONNECT, False),
+            "no voice there": ("text", home.bob, Permission.CONNECT, True),
+            "from itself, past talk": ("text", fake.bot_id, Permission.READ_MESSAGE_HISTORY, True),
+            "writing": ("text", role, Permission.SEND_MESSAGES, True),
+            "nothing": ("voice", role, Permission.NONE, True),
+        }
+        channels = {}
+        for name, (kind, who, denied, _) in hidden.items():
+            channels[name] = fake.add_channel(server, name, kind=kind)
+            fake.set_overwrite(channels[name], who, deny=denied)
+        async with home.ready() as core:
+            told = {name: core.is_open(channel) for name, channel in channels.items()}
+            assert told == {name: is_open for name, (*_, is_open) in hidden.items()}
+            access, _ = await heard_in(home, core, channels["from a person"])
+        assert access == Access(Visibility.PRIVATE)
+
+    async def test_who_was_invited_to_one_voice_channel_is_a_guest(self, home: Home) -> None:
+        visitor = home.fake.add_user("visitor")
+        home.fake.add_member(home.server, visitor, guest=True)
+        lounge = home.fake.add_channel(home.server, "lounge", kind="voice")
+        async with home.ready() as core:
+            for who in (visitor, home.alice):
+                await home.fake.say(lounge, who, "hello")
+            await until(lambda: len(core.heard) == 2)
+        assert [(heard.author, heard.guest) for heard in core.heard] == [(visitor, True), (home.alice, False)]
 
     async def test_one_that_is_made_private_is_closed_before_the_next_message_is_taken_in(self, home: Home) -> None:
         told_by_then: list[bool | None] = []

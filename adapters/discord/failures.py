@@ -31,7 +31,7 @@ _FATAL_CLOSES = frozenset({4004, 4010, 4011, 4012, 4013, 4014})
 """Bad token, shard, sharding required, API version, intents: https://discord.com/developers/docs/topics/opcodes-and-status-codes."""
 
 _NO_HISTORY = 160002
-_BLOCKED = 200000
+_BLOCKED = frozenset({200000, 240000})
 """JSON error codes: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes."""
 
 _TOO_MANY = 429
@@ -86,5 +86,5 @@ def is_without_history(exc: Exception) -> bool:
 
 
 def is_blocked(exc: Exception) -> bool:
-    """Whether a text was refused by the server's automatic moderation."""
-    return isinstance(exc, discord.HTTPException) and exc.code == _BLOCKED
+    """Whether a text was refused by the server's automatic moderation, or by Discord for a link in it."""
+    return isinstance(exc, discord.HTTPException) and exc.code in _BLOCKED

@@ -38,7 +38,7 @@ class Event:
 
     `by_person` is false for bots, webhooks and Discord's own notices. `mentioned` and `mentioned_roles` are those whom
     Discord counts as mentioned: also the one who is answered with a ping, never @everyone. `title` is that of the forum
-    post which a message opens.
+    post which a message opens, `guest` says that its author was invited to one channel alone.
     """
 
     place: Place
@@ -59,6 +59,7 @@ class Event:
     edited_at: datetime | None = None
     channel_name: str = ""
     title: str = ""
+    guest: bool = False
 
 
 def is_addressed(event: Event, me: Me) -> bool:
@@ -110,6 +111,7 @@ def understand(event: Event, me: Me, *, anybody: bool = False) -> Inbound | None
         edited_at=event.edited_at,
         enclosed=event.access.enclosed,
         restricted=event.access.restricted,
+        guest=event.guest,
         channel_name=event.channel_name,
     )
 

@@ -22,6 +22,11 @@ All that stands beside it is that @everyone may not see it either.
 _ADULT: Final = frozenset({discord.NSFWLevel.explicit, discord.NSFWLevel.age_restricted})
 """Marks of a whole server: https://docs.discord.com/developers/resources/guild#guild-object-guild-nsfw-level."""
 
+_READING: Final = discord.Permissions(view_channel=True, read_message_history=True)
+_HEARING: Final = _READING | discord.Permissions(connect=True)
+"""What reading takes, and reading the chat of a voice channel:
+https://docs.discord.com/developers/resources/message#get-channel-messages."""
+
 _Marked = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.ForumChannel
 """The channels that can be marked for adults."""
 
@@ -55,12 +60,28 @@ def visibility_of(channel: object) -> Visibility:
         case discord.Thread():
             return Visibility.PRIVATE if channel.is_private() else visibility_of(channel.parent)
         case discord.abc.GuildChannel():
-            # The role of @everyone has the server's own id; a server of which only the id is known has no roles yet.
-            everyone = channel.guild.get_role(channel.guild.id)
-            seen = everyone is not None and channel.permissions_for(everyone).view_channel
-            return Visibility.PUBLIC if seen else Visibility.PRIVATE
+            return Visibility.PUBLIC if _can_everybody_read(channel) else Visibility.PRIVATE
         case _:
             return Visibility.PRIVATE
+
+
+def _can_everybody_read(channel: discord.abc.GuildChannel) -> bool:
+    """Whether all people of a server can read a channel, with what was said there before they came.
+
+    Not where it is hidden from anybody, be it from one person or from those with one role.
+    """
+    # The role of @everyone has the server's own id; a server of which only the id is known has no roles yet.
+    everyone = channel.guild.get_role(channel.guild.id)
+    needed = _HEARING if isinstance(channel, discord.VoiceChannel | discord.StageChannel) else _READING
+    if everyone is None or not needed <= channel.permissions_for(everyone):
+        return False
+    overwrites = channel.overwrites.items()
+    return not any(overwrite.pair()[1].value & needed.value for who, overwrite in overwrites if not _is_bots(who))
+
+
+def _is_bots(who: discord.Role | discord.Member | discord.Object) -> bool:
+    """Whether rights are set for a bot, of which what it may read shows nothing to people; @everyone is none."""
+    return who.is_bot_managed() if isinstance(who, discord.Role) else isinstance(who, discord.Member) and who.bot
 
 
 def access_of(channel: object) -> Access:

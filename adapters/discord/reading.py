@@ -81,6 +81,7 @@ def read(message: discord.Message, channel: object) -> Event | None:
         edited_at=None if message.edited_at is None else _utc(message.edited_at),
         channel_name=name_of(channel),
         title=_title(message, channel),
+        guest=is_guest(author),
     )
 
 
@@ -105,6 +106,14 @@ def roles_of(author: discord.abc.User) -> frozenset[str]:
     if not isinstance(author, discord.Member):
         return frozenset()
     return frozenset(str(role.id) for role in author.roles if not role.is_default())
+
+
+def is_guest(author: discord.abc.User) -> bool:
+    """Whether a member sees only the voice channel that he was invited to.
+
+    https://docs.discord.com/developers/resources/guild#guild-member-object-guild-member-flags.
+    """
+    return isinstance(author, discord.Member) and author.flags.guest
 
 
 def names_in(content: str, guild: discord.Guild | None, people: Iterable[discord.abc.User] = ()) -> Names:

@@ -14,7 +14,7 @@ from discord.app_commands import AppCommand
 from adapters.discord.failures import FAILURES, as_reply_error
 from adapters.discord.markup import ids_in, readable
 from adapters.discord.places import PLATFORM, access_of, name_of, place_of
-from adapters.discord.reading import names_in, person, roles_of
+from adapters.discord.reading import is_guest, names_in, person, roles_of
 from adapters.text import clean
 from errors import ReplyImpossible, ThreadkeeperError
 from memory.types import CommandSpec, Inbound, Recent
@@ -127,6 +127,7 @@ async def to_inbound(interaction: Interaction, text: str) -> Inbound | None:
         private=True,
         enclosed=access.enclosed,
         restricted=access.restricted,
+        guest=is_guest(interaction.user),
         channel_name=name_of(interaction.channel),
     )
 

@@ -62,9 +62,11 @@ class Servers:
         roles[guild] = replace(roles[guild], permissions=permissions)
         self._tell("GUILD_ROLE_UPDATE", {"guild_id": guild, "role": role_json(roles[guild])})
 
-    def add_member(self, guild: str, user: str, roles: Sequence[str] = (), nick: str | None = None) -> None:
+    def add_member(
+        self, guild: str, user: str, roles: Sequence[str] = (), nick: str | None = None, *, guest: bool = False
+    ) -> None:
         """Let a user join a server, or give a member other roles; the bot hears nothing: it has no members intent."""
-        self._service.world.add_member(guild, user, tuple(roles), nick)
+        self._service.world.add_member(guild, user, tuple(roles), nick, guest=guest)
 
     def remove_member(self, guild: str, user: str) -> None:
         """Let a member leave; the bot hears nothing of that either, and what he wrote stays."""

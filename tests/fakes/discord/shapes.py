@@ -25,6 +25,9 @@ from tests.fakes.discord.world import (
 
 JsonObject: TypeAlias = dict[str, object]
 
+IS_GUEST = 1 << 4
+"""Member flag: the member sees only the voice channel that he was invited to."""
+
 OBFUSCATED = 1 << 17
 """Channel flag: the bot may not see the channel; what is told of it is true of `id`, `type` and `position` alone."""
 
@@ -56,7 +59,7 @@ def member_json(member: Member, user: User | None = None) -> JsonObject:
         "deaf": False,
         "mute": False,
         "pending": False,
-        "flags": 0,
+        "flags": IS_GUEST if member.guest else 0,
         "communication_disabled_until": None,
     }
     return shape if user is None else {**shape, "user": user_json(user)}

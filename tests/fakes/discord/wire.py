@@ -40,6 +40,7 @@ class Reason(Enum):
     INVALID_FORM = (400, 50035, "Invalid Form Body")
     NO_HISTORY = (400, 160002, "Cannot reply without permission to read message history")
     BLOCKED = (400, 200000, "Message was blocked by automatic moderation")
+    HARMFUL_LINK = (400, 240000, "Message blocked by harmful links filter")
 
 
 @dataclass(frozen=True, slots=True)

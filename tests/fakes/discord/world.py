@@ -80,6 +80,7 @@ class Member:
     roles: tuple[str, ...]
     nick: str | None
     joined_at: datetime
+    guest: bool = False
 
 
 @dataclass(slots=True)
@@ -229,9 +230,11 @@ class World:
         roles[role.id] = role
         return role
 
-    def add_member(self, guild: str, user: str, roles: tuple[str, ...] = (), nick: str | None = None) -> Member:
+    def add_member(
+        self, guild: str, user: str, roles: tuple[str, ...] = (), nick: str | None = None, *, guest: bool = False
+    ) -> Member:
         """Let a user join, or give a member other roles and another nick."""
-        member = Member(self.users[user].id, roles, nick, datetime.now(UTC))
+        member = Member(self.users[user].id, roles, nick, datetime.now(UTC), guest)
         self.guilds[guild].members[user] = member
         return member
 
