@@ -16,11 +16,11 @@ from memory.answers import Told, read_facts, read_fold
 from memory.core.planning import Planning, key_of
 from memory.core.retries import PAUSES, Retries
 from memory.facts import check_facts, worth_reading
-from memory.fold import Opening, Reading, check_fold, plan_fold, plan_reading
+from memory.fold import Fold, Opening, Reading, check_fold, plan_fold, plan_reading
 from memory.ports import Model, Store
 from memory.prompt import Budget
 from memory.scope import readers_of
-from memory.types import Answer, Audience, Conversation, Fact, FoldDone, Role, Thread, Usage, Visibility
+from memory.types import Answer, Audience, Conversation, Fact, FoldDone, Role, Summary, Thread, Usage, Visibility
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ class Folding:
         request = replace(fold.request, conversation_key=key_of(conversation)) if opening else fold.request
         answer = await self._model.complete(request, fold.allowance, fold.schema)
         told = read_fold(answer.text) if fold.schema else Told(answer.text)
-        summary = check_fold(fold, told.summary, self._planning.count, self._planning.clock())
+        summary = await self._check(fold, told.summary)
         facts = check_facts(told.candidates, fold.turns, conversation.place, audience.access) if audience else ()
         replaces = fold.replaces.version if fold.replaces else 0
         done = FoldDone(conversation, thread.epoch, replaces, summary, answer.usage, facts, heard)
@@ -182,6 +182,13 @@ class Folding:
         fields = {"conversation": str(conversation), "turns": len(fold.turns), "version": summary.version}
         log.info("folded" if saved else "fold void", extra={**fields, "tokens": summary.tokens, "facts": len(facts)})
         return (len(fold.turns), fold.rest or bool(through)) if saved else (0, False)
+
+    async def _check(self, fold: Fold, answer: str) -> Summary:
+        """`check_fold` in a thread of its own: searching long talk for details takes a second for a megabyte.
+
+        Raises: FoldRefused.
+        """
+        return await asyncio.to_thread(check_fold, fold, answer, self._planning.count, self._planning.clock())
 
     async def _rebuild_in_steps(self, conversation: Conversation, budget: Budget, progress: Progress) -> int:
         originals = await self._store.originals(conversation)
@@ -200,7 +207,7 @@ class Folding:
             if fold is None:
                 break
             answer = await self._model.complete(fold.request, fold.allowance)
-            summary = check_fold(fold, answer.text, self._planning.count, self._planning.clock())
+            summary = await self._check(fold, answer.text)
             usages.append(answer.usage)
             done += len(fold.turns)
             await progress(done, originals.turns)
