@@ -93,9 +93,15 @@ async def test_slack_says_why_something_cannot_be_written(fake: FakeSlack, town:
         "msg_blocks_too_long",
         "invalid_blocks",
     ]
-    assert [await update(hers), await update("1.000001"), await update(own, "x" * 4_001)] == [
+    assert [
+        await update(hers),
+        await update("1.000001"),
+        await update(own, "x" * 4_001),
+        await update(own, "я" * 2_001),
+    ] == [
         "cant_update_message",
         "message_not_found",
+        "msg_too_long",
         "msg_too_long",
     ]
     assert await refusal(client.chat_delete(channel=town.channel, ts=hers)) == "cant_delete_message"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adapters.slack.gateway import Slack
 from adapters.slack.markup import (
     BLOCK_CHARACTERS,
-    FALLBACK_CHARACTERS,
+    FALLBACK_BYTES,
     Names,
     escape,
     fallback,
@@ -137,7 +137,7 @@ class TestWriting:
     @given(st.text(min_size=1).map(lambda text: text * 1000))
     def test_the_fallback_fits_its_limit_and_holds_no_half_entity(self, text: str) -> None:
         short = fallback(text)
-        assert len(short) <= FALLBACK_CHARACTERS
+        assert len(short.encode()) <= FALLBACK_BYTES
         assert text.startswith(unescape(short.removesuffix("…")))
 
     def test_bold_is_written_in_slacks_own_way_where_slack_takes_no_markdown(self) -> None:

@@ -78,3 +78,36 @@ async def test_an_edit_whose_markdown_slack_refuses_is_made_plainly(home: Home) 
         await home.fake.wait_for(lambda: "last" in "".join(home.said()) or bool(core.failed))
     assert home.said() == ["These are the first words of it, and these are the last."]
     assert core.failed == []
+
+
+@pytest.mark.parametrize(
+    "words", ["the ferry leaves at nine. ", "паром отходит в девять. ", "渡し船は九時に出ます。", "a < b && b > c\n"]
+)
+async def test_a_long_answer_grows_to_its_end_in_whatever_script_it_is(home: Home, words: str) -> None:
+    async def script(_: Inbound) -> AsyncIterator[Delta]:
+        yield Delta("These are the first words of it: ")
+        await home.fake.wait_for(lambda: bool(home.said()))
+        yield Delta(words * 300)
+
+    async with home.core(script) as core:
+        await home.ask()
+        await home.fake.wait_for(lambda: len("".join(home.said())) > 300 * len(words) or bool(core.failed))
+    assert home.said() == ["These are the first words of it: " + (words * 300).rstrip()]
+    assert core.failed == []
+
+
+async def test_an_edit_whose_notification_slack_finds_too_long_is_made_with_a_short_one(home: Home) -> None:
+    async def script(_: Inbound) -> AsyncIterator[Delta]:
+        yield Delta("These are the first words of it, ")
+        await home.fake.wait_for(lambda: bool(home.said()))
+        home.fake.fail_next("chat.update", "msg_too_long")
+        yield Delta("and these are **the last**. " * 100)
+
+    async with home.core(script) as core:
+        await home.ask()
+        await home.fake.wait_for(lambda: "last" in "".join(home.said()) or bool(core.failed))
+    assert home.said() == ["These are the first words of it, " + ("and these are **the last**. " * 100).rstrip()]
+    refused, taken = [len(str(call.arguments["text"])) for call in home.fake.requests if call.method == "chat.update"]
+    assert refused > 2_000
+    assert taken <= 500
+    assert core.failed == []

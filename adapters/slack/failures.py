@@ -58,6 +58,10 @@ _BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blo
 """Codes for blocks that Slack cannot render: https://docs.slack.dev/reference/methods/chat.postMessage#errors."""
 
 
+_TEXT_REFUSED: Final = "msg_too_long"
+"""Code for a `text` that is too long for an edit: https://docs.slack.dev/reference/methods/chat.update#errors."""
+
+
 def code_of(exc: Exception) -> str:
     """Slack's own code for what went wrong, such as `channel_not_found`; empty where there is none."""
     if not isinstance(exc, SlackApiError):
@@ -110,6 +114,11 @@ def is_refusal(exc: Exception) -> bool:
 def is_refusal_of_blocks(exc: Exception) -> bool:
     """Whether Slack took no offence but at the blocks, so that the same words without them may stand."""
     return code_of(exc) in _BLOCKS_REFUSED
+
+
+def is_refusal_of_text(exc: Exception) -> bool:
+    """Whether Slack took no offence but at the length of `text`, which blocks make a mere notification."""
+    return code_of(exc) == _TEXT_REFUSED
 
 
 def _status_of(exc: SlackApiError) -> int:

@@ -18,8 +18,12 @@ from memory.types import Person
 BLOCK_CHARACTERS: Final = 12_000
 """What the markdown blocks of one message may hold: https://docs.slack.dev/reference/block-kit/blocks/markdown-block."""
 
-FALLBACK_CHARACTERS: Final = 4_000
-"""What `text` should not exceed: https://docs.slack.dev/reference/methods/chat.postMessage."""
+FALLBACK_BYTES: Final = 3_500
+"""What `text` should not exceed: an edit with more than 4,000 bytes of UTF-8 is refused, whatever its blocks are.
+
+So it was measured in https://github.com/openclaw/openclaw/pull/115027; the documentation counts characters. The rest is
+for what Slack may count longer than it was sent.
+"""
 
 _MARK = re.compile(r"(?:(?<![ \t])(?P<before>[ \t]++))?<(?P<inner>[^<>\n]*+)>(?P<after>[ \t]*+)")
 """Blanks are looked at from their first one on alone: else a message of nothing but blanks takes seconds."""
@@ -38,6 +42,8 @@ _WORD_JOINER = "\u2060"
 
 An entity would do the same in a paragraph, but be read as it stands within code.
 """
+
+_CUT = "…"
 
 GROWTH: Final = 4 / 3
 """How much longer `inert` can make a text at most: by one character after every three, where all is `<@U<@U<@U…`."""
@@ -137,13 +143,13 @@ def mrkdwn(text: str) -> str:
     return _BOLD.sub(r"*\1*", escape(text))
 
 
-def fallback(text: str) -> str:
-    """Write what notifications and old clients show of a message: escaped, cut where it is too long for `text`."""
-    whole = escape(text)
-    if len(whole) <= FALLBACK_CHARACTERS:
-        return whole
-    short = escape(text[:FALLBACK_CHARACTERS])[: FALLBACK_CHARACTERS - 1]
-    return re.sub(r"&[a-z]*\Z", "", short) + "…"
+def fallback(text: str, most: int = FALLBACK_BYTES) -> str:
+    """Write what notifications and old clients show of a message: escaped, cut where it has more bytes than `most`."""
+    whole = escape(text).encode()
+    if len(whole) <= most:
+        return whole.decode()
+    short = whole[: most - len(_CUT.encode())].decode(errors="ignore")
+    return re.sub(r"&[a-z]*\Z", "", short) + _CUT
 
 
 def _pieces(content: str) -> list[re.Match[str] | str]:

@@ -12,7 +12,6 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from adapters.slack.blocks import Block, send_in_blocks
 from adapters.slack.changes import Deleted
 from adapters.slack.failures import FAILURES, as_reply_error, code_of, is_refusal
-from adapters.slack.markup import fallback
 from adapters.slack.pace import Pace
 from adapters.slack.wire import Json, as_map, map_at, maps_at, text_at
 from errors import EditRefused, PlatformUnreachable, ReplyImpossible
@@ -106,11 +105,11 @@ class Outbox:
         Raises: EditRefused, ReplyImpossible, PlatformUnreachable.
         """
 
-        async def update(blocks: list[Block]) -> None:
+        async def update(notification: str, blocks: list[Block]) -> None:
             await self._web.chat_update(
                 channel=place.channel,
                 ts=ts,
-                text=fallback(text),
+                text=notification,
                 blocks=blocks,
                 parse="none",  # an edit is parsed in another way unless this is said, unlike a post
                 link_names=False,
@@ -161,12 +160,12 @@ class Outbox:
         Raises: ReplyImpossible, also where the author is not in the channel; PlatformUnreachable.
         """
 
-        async def send(blocks: list[Block]) -> AsyncSlackResponse:
+        async def send(notification: str, blocks: list[Block]) -> AsyncSlackResponse:
             return await self._web.chat_postEphemeral(
                 channel=to.place.channel,
                 user=to.author,
                 thread_ts=to.place.thread or None,
-                text=fallback(text),
+                text=notification,
                 blocks=blocks,
                 parse="none",
                 link_names=False,
@@ -188,11 +187,11 @@ class Outbox:
         Raises: what slack-sdk raises, ReplyImpossible, PlatformUnreachable.
         """
 
-        async def send(blocks: list[Block]) -> AsyncSlackResponse:
+        async def send(notification: str, blocks: list[Block]) -> AsyncSlackResponse:
             return await self._web.chat_postMessage(
                 channel=place.channel,
                 thread_ts=place.thread or None,
-                text=fallback(text),
+                text=notification,
                 blocks=blocks,
                 metadata=metadata,
                 unfurl_links=False,

@@ -105,7 +105,7 @@ class ChatMethods:
         blocks = parse_blocks(call.args)
         metadata = parse_metadata(call.args)
         words = text(call.args, "text")
-        if len(words) > MAX_UPDATE_TEXT:
+        if len(words.encode()) > MAX_UPDATE_TEXT:
             raise SlackError("msg_too_long")
         if not words and not blocks:
             raise SlackError("no_text")
