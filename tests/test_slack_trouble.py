@@ -197,6 +197,43 @@ class TestWriting:
         assert home.said() == ["These are the first words of it, and these are the last."]
         assert core.failed == []
 
+    @pytest.mark.parametrize("code", ["internal_error", "update_failed", "external_channel_migrating"])
+    async def test_an_edit_that_slack_refuses_for_a_while_is_made_in_the_end(self, home: Home, code: str) -> None:
+        async def script(_: Inbound) -> AsyncIterator[Delta]:
+            yield Delta("These are the first words of it, ")
+            await home.fake.wait_for(lambda: bool(home.said()))
+            home.fake.fail_next("chat.update", code, times=2)
+            yield Delta("and these are the last.")
+
+        async with home.core(script) as core:
+            await home.ask()
+            await core.answered()
+        assert home.said() == ["These are the first words of it, and these are the last."]
+        assert core.failed == []
+
+    async def test_a_channel_that_is_just_being_moved_gets_its_answer_afterwards_and_once(self, home: Home) -> None:
+        home.fake.fail_next("chat.postMessage", "external_channel_migrating", times=2)
+        async with home.core() as core:
+            await home.ask()
+            await core.answered()
+        assert home.said() == ["Hello!"]
+        assert core.failed == []
+
+    async def test_an_edit_that_is_refused_on_the_way_leaves_no_half_answer(self, home: Home) -> None:
+        async def script(_: Inbound) -> AsyncIterator[Delta]:
+            yield Delta("These are the first words of it, ")
+            await home.fake.wait_for(lambda: bool(home.said()))
+            home.fake.fail_next("chat.update", "accesslimited")
+            yield Delta("and these are ")
+            await home.fake.wait_for(lambda: bool(home.calls("chat.update")))
+            yield Delta("the last.")
+
+        async with home.core(script) as core:
+            await home.ask()
+            await core.answered()
+        assert home.said() == ["These are the first words of it, and these are the last."]
+        assert core.failed == []
+
     async def test_many_answers_at_once_do_not_edit_more_often_than_slack_allows(self, home: Home) -> None:
         home.fake.allow_calls("chat.update", 10, seconds=1.0)
         async with home.core(saying("Hello!")) as core:

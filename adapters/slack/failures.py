@@ -31,9 +31,13 @@ SILENT.setLevel(logging.CRITICAL + 1)
 
 _PASSING = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-    | {"team_added_to_org", "org_login_required"}
+    | {"team_added_to_org", "org_login_required", "external_channel_migrating", "update_failed"}
 )
-"""Codes that say nothing about the request: https://docs.slack.dev/reference/methods/auth.test#errors."""
+"""Codes that say nothing about the request: https://docs.slack.dev/reference/methods/auth.test#errors.
+
+The last two are a channel that "cannot be updated at this time" and an "internal update failure":
+https://docs.slack.dev/reference/methods/chat.update#errors.
+"""
 
 _TOKEN_REFUSED = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "not_allowed_token_type"}

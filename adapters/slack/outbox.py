@@ -24,7 +24,7 @@ POST_SECONDS: Final = 1.0
 """From one post in a channel to the next: https://docs.slack.dev/apis/web-api/rate-limits#posting-messages."""
 
 _KEPT: Final = 4096
-"""Messages that are remembered as new, as deleted, or as taken back by the bot, newest ones."""
+"""Messages that are remembered as new, as deleted, as taken back by the bot, or as refused an edit, newest ones."""
 
 _PAGE: Final = 200
 _PAGES: Final = 5
@@ -56,6 +56,7 @@ class Outbox:
         self._free: dict[str, float] = {}
         self._gone = Recent[tuple[str, str], None](_KEPT)
         self._taken_back = Recent[tuple[str, str], None](_KEPT)
+        self._refused = Recent[tuple[str, str], None](_KEPT)
         self.takes_edits = True
         self._edits = Pace(_EDIT_BURST, _EDIT_SECONDS)
 
@@ -102,8 +103,11 @@ class Outbox:
     async def edit(self, place: Place, ts: str, text: str) -> None:
         """Give a post another text; its metadata stay.
 
+        Slack has more reasons to refuse than it documents, and some of them pass: only the second refusal in a row is
+        believed, so that one on the way leaves no half answer.
         Raises: EditRefused, ReplyImpossible, PlatformUnreachable.
         """
+        key = place.channel, ts
 
         async def update(notification: str, blocks: list[Block]) -> None:
             await self._web.chat_update(
@@ -122,7 +126,11 @@ class Outbox:
             error = as_reply_error(exc)
             if isinstance(error, EditRefused) and time() - float(ts) < _SHORTEST_WINDOW:
                 self.takes_edits = False
+            elif type(error) is ReplyImpossible and key not in self._refused:
+                self._refused[key] = None
+                raise PlatformUnreachable(str(error)) from exc
             raise error from exc
+        self._refused.pop(key, None)
 
     async def remove(self, place: Place, ts: str) -> None:
         """Delete a post; quietly, when it is gone already.
