@@ -25,6 +25,7 @@ from adapters.slack.places import PLATFORM, is_ts
 from adapters.slack.preflight import look_up, web_client
 from adapters.slack.slash import Answers
 from adapters.slack.status import Status
+from adapters.slack.withheld import WITHHELD_SECONDS, Withheld
 from adapters.text import split
 from errors import PlatformUnreachable
 from memory.ports import Intake, Note
@@ -60,6 +61,8 @@ class Slack(ChatPlatform):
     """From one look at who can read the channels to the next, where no event tells of a change."""
     post_seconds: float = POST_SECONDS
     """From one post in a channel to the next."""
+    withheld_seconds: float = WITHHELD_SECONDS
+    """From when Slack says that it withholds events to when they are read."""
     limits = Limits(characters=int(BLOCK_CHARACTERS / GROWTH), interval=1.2)  # 50 edits a minute: Slack's tier 3
 
     def __init__(
@@ -91,20 +94,22 @@ class Slack(ChatPlatform):
             directory, outbox = Directory(web, me.team), Outbox(web, me.user, self.post_seconds)
             reader = Reader(web, directory, me)
             channels = Channels(web, directory, me, intake, self._roll, self.list_seconds)
-            hearing = Hearing(me, intake, directory, outbox, reader, channels, self._answers)
-            line = Line(web, self._app_token, hearing.app(web, account, self._bot_token), self._pauses)
-            self._session = _Session(web, me.team, directory, outbox, reader, Status(web), line)
-            self._url = account.url
 
             async def connected(*, missed: bool = True) -> None:
                 await channels.call_over()
                 await intake.connected(missed=missed)
 
+            withheld = Withheld(connected, self.withheld_seconds)
+            hearing = Hearing(me, intake, directory, outbox, reader, channels, self._answers, withheld)
+            line = Line(web, self._app_token, hearing.app(web, account, self._bot_token), self._pauses)
+            self._session = _Session(web, me.team, directory, outbox, reader, Status(web), line)
+            self._url = account.url
             keeping = asyncio.create_task(channels.keep(lambda: line.alive))
             try:
                 await line.keep(connected)
             finally:
                 self._session = None
+                await withheld.stop()
                 keeping.cancel()
                 await asyncio.gather(keeping, return_exceptions=True)
 

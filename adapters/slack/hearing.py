@@ -27,6 +27,7 @@ from adapters.slack.preflight import EVENTS_AT, Account
 from adapters.slack.slash import Answers, Command, read_command, to_inbound
 from adapters.slack.subscriptions import Subscriptions
 from adapters.slack.wire import Json, as_map, id_at, map_at
+from adapters.slack.withheld import Withheld
 from errors import StorageError, ThreadkeeperError
 from memory.ports import Intake
 from memory.types import Inbound, Place
@@ -48,6 +49,7 @@ class Hearing:
     reader: Reader
     channels: Channels
     answers: Answers
+    withheld: Withheld
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
     order: Order = field(default_factory=Order)
 
@@ -95,10 +97,12 @@ class Hearing:
         return app
 
     async def _take_event(self, body: Json) -> None:
-        """Store a message, or what became of one or of its channel.
+        """Store a message, or what became of one or of its channel; or note that Slack withholds some.
 
         Raises: StorageError.
         """
+        if self.withheld.take(body):
+            return
         self.directory.notice(map_at(body, "event"))
         news = news_in(map_at(body, "event"), self.me.user)
         if news is not None:

@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 20.0
 MARGIN = timedelta(seconds=150)
-"""Discord's gateway may be dead for 100 s before discord.py notices (a heartbeat every 41 s, 60 s for its answer)."""
+"""Discord's gateway may be dead for 100 s before discord.py notices (a heartbeat every 41 s, 60 s for its answer).
+
+Slack may withhold a minute of events, which are read a minute after it said so.
+"""
 
 HOLD_SECONDS = 30.0
 """How long people wait at most until older messages of their channel are in."""

@@ -78,6 +78,20 @@ def deleted(world: World, channel: Channel, before: FakeMessage, event_ts: str) 
     return message_event(channel, shape)
 
 
+def limited(world: World, minute: int) -> JsonObject:
+    """What is told, in place of events, of a minute (its first second) in which they are withheld.
+
+    Source: https://docs.slack.dev/reference/events/app_rate_limited.
+    """
+    return {
+        "token": "unused",
+        "type": "app_rate_limited",
+        "team_id": world.team,
+        "minute_rate_limited": minute,
+        "api_app_id": world.app_id,
+    }
+
+
 def callback(world: World, event: Event) -> JsonObject:
     """An event with what Slack puts around it; every call makes another `event_id`.
 

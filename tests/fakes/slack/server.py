@@ -13,7 +13,7 @@ from tests.fakes.listening import Listening
 from tests.fakes.slack import people
 from tests.fakes.slack.channels import Channels
 from tests.fakes.slack.chat import ChatMethods
-from tests.fakes.slack.events import Event, message_event
+from tests.fakes.slack.events import Event, limited, message_event
 from tests.fakes.slack.faults import Allowance, Fault
 from tests.fakes.slack.service import App, FakeRequest, FakeResponse, FakeStatus, Service, Slash
 from tests.fakes.slack.shapes import user_json
@@ -250,6 +250,15 @@ class FakeSlack(Channels, Listening):
     def tell(self, channel: str, event: JsonObject) -> None:
         """Tell of a `message` event that nothing else here makes, such as a channel_join."""
         self._service.tell(message_event(self._world.channels[channel], event))
+
+    def withhold(self, minute: int = 60) -> None:
+        """Send the app no events any more, as if it had had too many in this hour, and say so of a minute."""
+        self._service.withholding = True
+        self.socket.deliver("events_api", limited(self._world, minute))
+
+    def withhold_no_more(self) -> None:
+        """Send the app events again; those that were withheld never come."""
+        self._service.withholding = False
 
     def drop_socket(self) -> None:
         """Cut every Socket Mode connection without a word."""

@@ -90,7 +90,8 @@ class Service:
     """The state of the fake and the verbs that change it.
 
     `edit_seconds` is for how long the workspace lets a message be edited (0 is never); `pace_posts` lets one message a
-    second into a channel; without `repeat_parent` only the first page of a thread begins with its parent.
+    second into a channel; without `repeat_parent` only the first page of a thread begins with its parent. While it is
+    `withholding`, no event is told, and none of them later.
     """
 
     def __init__(self, bot_name: str) -> None:
@@ -103,6 +104,7 @@ class Service:
         self.pace_posts = False
         self.edit_seconds = inf
         self.repeat_parent = True
+        self.withholding = False
         self.posted_at: dict[str, float] = {}
         self.requests: list[FakeRequest] = []
         self.statuses: list[FakeStatus] = []
@@ -126,7 +128,8 @@ class Service:
         """
         for event in told:
             there = not event.channel or self.world.bot.id in self.world.channels[event.channel].members
-            if there and event.subscription in self.app.events and event.scope in self.app.scopes:
+            heard = there and event.subscription in self.app.events and event.scope in self.app.scopes
+            if heard and not self.withholding:
                 self.socket.deliver("events_api", events.callback(self.world, event))
         self.changes.mark()
 
