@@ -105,6 +105,22 @@ class TestHearing:
         assert core.heard[0].mentions == (Person(home.bob, "Bobby"),)
         assert home.calls("users.info") == 3
 
+    @pytest.mark.parametrize("event", ["user_change", "user_profile_changed"])
+    async def test_a_new_name_is_asked_for_and_a_new_status_is_not(self, home: Home, event: str) -> None:
+        home.fake.app.events -= {"user_change", "user_profile_changed"}
+        home.fake.app.events.add(event)
+        async with home.core() as core:
+            await home.fake.say(home.channel, home.bob, "hello")
+            await home.quiet()
+            home.fake.change_status(home.bob, "in a huddle")
+            await home.fake.say(home.channel, home.bob, "hello")
+            await home.quiet()
+            home.fake.change_user(home.bob, display_name="Rob")
+            await home.fake.say(home.channel, home.bob, "hello")
+            await home.quiet()
+        assert [heard.author_name for heard in core.heard] == ["Bobby", "Bobby", "Rob"]
+        assert home.calls("users.info") == 2
+
     async def test_somebody_from_another_workspace_is_told_apart(self, home: Home) -> None:
         guest = home.fake.add_user("Alice", "Alice", team="TOTHER")
         partners = home.fake.add_channel("partners", shared=True, members=[home.alice, guest])

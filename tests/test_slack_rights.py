@@ -53,6 +53,15 @@ class TestAdmins:
             await home.fake.wait_for(lambda: home.fake.socket.outstanding == 0)
             assert not await core.adapter.is_admin(admin, here)
 
+    async def test_what_is_told_of_somebody_late_makes_nobody_an_admin(self, home: Home) -> None:
+        here = Place("slack", home.fake.team_id, home.channel)
+        async with home.core() as core:
+            assert not await core.adapter.is_admin(home.alice, here)
+            late = {"id": home.alice, "team_id": home.fake.team_id, "is_admin": True, "profile": {"real_name": "Alice"}}
+            home.fake.socket.deliver("events_api", {"event": {"type": "user_change", "user": late}})
+            await home.quiet()
+            assert not await core.adapter.is_admin(home.alice, here)
+
 
 class TestCheck:
     @pytest.fixture(autouse=True)

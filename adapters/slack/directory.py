@@ -40,6 +40,9 @@ _RIGHTS_SECONDS: Final = 10.0
 _LOOK_UPS: Final = 10
 """People and channels named in one message that are asked after; nobody names more, and each is a request."""
 
+_USER_CHANGES = frozenset({"user_change", "user_profile_changed"})
+"""Events that tell of a user; the former also of every status and huddle: https://docs.slack.dev/reference/events."""
+
 _CHANNEL_CHANGES = frozenset(
     {"channel_rename", "group_rename", "channel_shared", "channel_unshared"}
     | {"channel_convert_to_private", "channel_convert_to_public", "channel_name", "group_name"}
@@ -89,6 +92,11 @@ class Remembered(Generic[Value]):
     def drop(self, key: str) -> None:
         """Believe nothing of this id any more."""
         self._values.pop(key, None)
+
+    def doubt(self, key: str, told: Value) -> None:
+        """Believe nothing of this id any more where something else is told of it: that may be old, or not all."""
+        if key in self._values and self._values[key][0] != told:
+            self.drop(key)
 
 
 def user_from(user: Json) -> User:
@@ -192,8 +200,9 @@ class Directory:
     def notice(self, event: Json) -> None:
         """Take in an event that may tell of a change; most do not."""
         kind = text_at(event, "subtype") or text_at(event, "type")
-        if kind == "user_change":
-            self._users.drop(id_at(map_at(event, "user"), "id"))
+        if kind in _USER_CHANGES:
+            told = user_from(map_at(event, "user"))
+            self._users.doubt(told.id, told)
         elif kind in _CHANNEL_CHANGES:
             self._channels.drop(id_at(event, "channel") or id_at(map_at(event, "channel"), "id"))
 

@@ -43,6 +43,8 @@ EVENTS: Final = (
 """The events that the bot listens to; from `user_change` on they keep true what is known of people and channels.
 
 That a channel was made private is told as a message (https://docs.slack.dev/reference/events/message/channel_convert_to_private).
+`user_change` tells of rights at once, and of every status: among many thousands of people that may be more than Slack
+sends. `user_profile_changed` does in its place, and leaves rights to be asked for.
 """
 
 APP_SCOPE: Final = "connections:write"

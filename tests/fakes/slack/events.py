@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from tests.fakes.slack.shapes import message_json
-from tests.fakes.slack.wire import JsonObject
-from tests.fakes.slack.world import Channel, FakeMessage, World
+from tests.fakes.slack.shapes import message_json, user_json
+from tests.fakes.slack.wire import JsonObject, mapping
+from tests.fakes.slack.world import Channel, FakeMessage, User, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,22 @@ def deleted(world: World, channel: Channel, before: FakeMessage, event_ts: str) 
         "event_ts": event_ts,
     }
     return message_event(channel, shape)
+
+
+def user_changed(world: World, user: User, status: str = "", *, profile: bool = False) -> list[Event]:
+    """What is told of a person of whom something is different; `profile` says that it is the name.
+
+    Source: https://docs.slack.dev/reference/events/user_change and …/user_profile_changed, whose example has no rights.
+    """
+    whole = user_json(user)
+    if status:
+        whole["profile"] = {**mapping(whole["profile"]), "status_text": status}
+    told: list[tuple[str, JsonObject]] = [("user_change", whole)]
+    if profile:
+        lean = {key: whole[key] for key in ("id", "team_id", "name", "profile", "updated")}
+        told.append(("user_profile_changed", lean))
+    event_ts = world.new_ts()
+    return [Event(name, "users:read", {"type": name, "user": shape, "event_ts": event_ts}) for name, shape in told]
 
 
 def limited(world: World, minute: int) -> JsonObject:

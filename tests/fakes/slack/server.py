@@ -10,13 +10,12 @@ from types import TracebackType
 from aiohttp import web
 
 from tests.fakes.listening import Listening
-from tests.fakes.slack import people
+from tests.fakes.slack import events, people
 from tests.fakes.slack.channels import Channels
 from tests.fakes.slack.chat import ChatMethods
-from tests.fakes.slack.events import Event, limited, message_event
+from tests.fakes.slack.events import message_event
 from tests.fakes.slack.faults import Allowance, Fault
 from tests.fakes.slack.service import App, FakeRequest, FakeResponse, FakeStatus, Service, Slash
-from tests.fakes.slack.shapes import user_json
 from tests.fakes.slack.socket_mode import Ack, Connections, SocketMode
 from tests.fakes.slack.web import ROOT, build_app
 from tests.fakes.slack.wire import JsonObject
@@ -132,7 +131,10 @@ class FakeSlack(Channels, Listening):
         guest: bool | None = None,
         single: bool | None = None,
     ) -> None:
-        """Change a person's display name or rights; told with `user_change` where that is subscribed to."""
+        """Change a person's display name or rights; told with `user_change` where that is subscribed to.
+
+        Another name is told with `user_profile_changed` too, without the rights.
+        """
         user = self._world.users[user_id]
         user = replace(
             user,
@@ -142,8 +144,11 @@ class FakeSlack(Channels, Listening):
             single=user.single if single is None else single,
         )
         self._world.users[user_id] = user
-        event: JsonObject = {"type": "user_change", "user": user_json(user), "event_ts": self._world.new_ts()}
-        self._service.tell(Event("user_change", "users:read", event))
+        self._service.tell(*events.user_changed(self._world, user, profile=display_name is not None))
+
+    def change_status(self, user_id: str, status: str) -> None:
+        """Let somebody set a status, which is told with `user_change` too, as everything about people is."""
+        self._service.tell(*events.user_changed(self._world, self._world.users[user_id], status))
 
     # What people do
 
@@ -254,7 +259,7 @@ class FakeSlack(Channels, Listening):
     def withhold(self, minute: int = 60) -> None:
         """Send the app no events any more, as if it had had too many in this hour, and say so of a minute."""
         self._service.withholding = True
-        self.socket.deliver("events_api", limited(self._world, minute))
+        self.socket.deliver("events_api", events.limited(self._world, minute))
 
     def withhold_no_more(self) -> None:
         """Send the app events again; those that were withheld never come."""
