@@ -219,6 +219,7 @@ class TestAddressing:
 
     def test_a_message_that_somebody_shares_is_quoted_and_one_that_a_link_unfolds_is_not(self) -> None:
         shared = {
+            "is_msg_unfurl": True,
             "is_share": True,
             "ts": "1700000000.000100",
             "author_id": "UBOB",
@@ -229,7 +230,7 @@ class TestAddressing:
         assert quote is not None
         assert (quote.message_id, quote.author, quote.author_name) == ("1700000000.000100", "UBOB", "")
         assert quote.text == "Bob: The boat leaves at nine (https://a.example)"
-        for odd in ({"is_msg_unfurl": True}, {"is_share": "yes"}, {"ts": "soon"}, {"text": None}):
+        for odd in ({"is_share": None}, {"is_share": "yes"}, {"ts": "soon"}, {"text": None}):
             assert understood("look", DIRECT, attachments=[shared | odd]).reply_to is None
 
     def test_the_bot_itself_is_a_word_of_a_command_that_names_it(self) -> None:

@@ -143,16 +143,25 @@ def _shown_in(attachment: Json) -> str:
 
 
 def attachments_in(message: Json) -> tuple[Attachment, ...]:
-    """The files that stand with a message, a bounded number."""
-    files = maps_at(message, "files")[:_FILES]
+    """The files that stand with a message, or with one that it forwards; a bounded number."""
+    files = [file for holder in (message, *_shared_in(message)) for file in maps_at(holder, "files")][:_FILES]
     return tuple(_attachment(file) for file in files if text_at(file, "mode") not in _GONE)
 
 
+def _shared_in(message: Json) -> list[Json]:
+    """What somebody shares; a link that Slack unfolds is not shared, for its words were not handed on.
+
+    Slack documents neither. Of a message both are `is_msg_unfurl`, and only the first is `is_share` as well:
+    https://github.com/MercuryTechnologies/slack-web/blob/master/tests/golden/SlackWebhookEvent/share_with_message.json.
+    """
+    return [attachment for attachment in maps_at(message, "attachments")[:_FILES] if flag_at(attachment, "is_share")]
+
+
 def _forwarded_in(message: Json) -> Quote | None:
-    """The message that somebody shares; a link that Slack unfolds is not one, for its words were not handed on."""
-    for shared in maps_at(message, "attachments")[:_FILES]:
+    """The message that somebody forwards."""
+    for shared in _shared_in(message):
         ts, text = text_at(shared, "ts"), readable(text_at(shared, "text"), Names()).text
-        if flag_at(shared, "is_share") and not flag_at(shared, "is_msg_unfurl") and text and is_ts(ts):
+        if text and is_ts(ts):
             author = name_at(shared, "author_name", "author_subname")
             # Without a name it is no answer to anybody; whose words they are stands before them.
             return Quote(ts, id_at(shared, "author_id"), "", f"{author}: {text}" if author else text, time_of(ts))

@@ -16,6 +16,7 @@ from tests.fakes.slack.chat import ChatMethods
 from tests.fakes.slack.events import message_event
 from tests.fakes.slack.faults import Allowance, Fault
 from tests.fakes.slack.service import App, FakeRequest, FakeResponse, FakeStatus, Service, Slash
+from tests.fakes.slack.shapes import share_json
 from tests.fakes.slack.socket_mode import Ack, Connections, SocketMode
 from tests.fakes.slack.web import ROOT, build_app
 from tests.fakes.slack.wire import JsonObject
@@ -160,6 +161,7 @@ class FakeSlack(Channels, Listening):
         *,
         thread_ts: str = "",
         files: Sequence[FakeFile] = (),
+        attachments: Sequence[JsonObject] = (),
         broadcast: bool = False,
         mention: bool = False,
         mention_first: bool = False,
@@ -169,13 +171,22 @@ class FakeSlack(Channels, Listening):
 
         `text` is as Slack stores it: `<@U…>` mentions, `&lt;` is a literal bracket. With `mention` the bot's mention
         is put in front. `mention_first` tells of the mention before the message. `broadcast` sends a reply to the
-        channel too, `me` is `/me`. A bot's message carries its `bot_id` and no subtype, as apps of today post.
+        channel too, `me` is `/me`, `attachments` are as Slack stores them. A bot's message carries its `bot_id` and no
+        subtype, as apps of today post.
         Raises: LookupError for somebody who is not in the conversation.
         """
         words = f"<@{self.bot_user_id}> {text}" if mention else text
         message = people.compose(self._world, self._world.channels[channel], words, thread_ts)
         message = people.sign(self._world, message, user, files=files, broadcast=broadcast, me=me)
+        message = replace(message, attachments=tuple(attachments))
         return self._service.post(message, mention_first=mention_first).ts
+
+    async def forward(
+        self, channel: str, user: str, origin: tuple[str, str], text: str = "", *, thread_ts: str = ""
+    ) -> str:
+        """Forward a message, known by its channel and `ts`, as somebody who may say something to it; see `say`."""
+        shared = share_json(self._world, self._world.messages[origin])
+        return await self.say(channel, user, text, thread_ts=thread_ts, attachments=[shared])
 
     async def say_as_workflow(self, channel: str, name: str, text: str, *, thread_ts: str = "") -> str:
         """Write what a workflow or an old integration writes: subtype `bot_message`, a name, and no user.

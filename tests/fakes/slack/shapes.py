@@ -15,6 +15,16 @@ from tests.fakes.slack.world import SLACKBOT, Channel, FakeFile, FakeMessage, Ki
 
 TOKEN = re.compile(r"<([^>]+)>")
 MADE_AT = 1_700_000_000
+PREVIEW = {
+    "id": 1,
+    "from_url": "https://example.com/",
+    "original_url": "https://example.com/",
+    "title": "Example",
+    "title_link": "https://example.com/",
+    "text": "What others say about the example.",
+    "fallback": "Example",
+}
+"""What Slack shows of a page to which a message has a link."""
 
 
 def user_json(user: User) -> JsonObject:
@@ -114,14 +124,43 @@ def message_json(world: World, message: FakeMessage, *, metadata: bool = False) 
         shape["edited"] = {"user": message.user, "ts": message.edited}
     if message.files:
         shape |= {"files": [_file_json(file) for file in message.files], "upload": False, "display_as_bot": False}
-    if message.previews:
-        preview = {"id": 1, "from_url": "https://example.com/", "title": "Example", "fallback": "Example"}
-        shape["attachments"] = [preview] * message.previews
+    if message.attachments or message.previews:
+        shape["attachments"] = [*message.attachments, *[PREVIEW] * message.previews]
     if metadata and message.metadata:
         shape["metadata"] = dict(message.metadata)
     if message.deleted:
         shape["hidden"] = True
     return shape | _thread_part(world, message)
+
+
+def share_json(world: World, message: FakeMessage) -> JsonObject:
+    """What a message that somebody forwards is in the attachments of the new one; its files are in it too.
+
+    Source: what Slack sent, as kept in
+    https://github.com/MercuryTechnologies/slack-web/blob/master/tests/golden/SlackWebhookEvent/share_with_message.json,
+    and for the files https://github.com/NousResearch/hermes-agent/pull/75481.
+    """
+    author = world.users[message.user]
+    name = author.display_name or author.name
+    where = {"team": world.team, "channel": message.channel, "ts": message.ts}
+    shape: JsonObject = {
+        "ts": message.ts,
+        "author_id": message.user,
+        "channel_id": message.channel,
+        "channel_team": world.team,
+        "is_msg_unfurl": True,
+        "message_blocks": [where | {"message": {"blocks": stored_blocks(message)}}],
+        "color": "D0D0D0",
+        "from_url": f"https://fake.slack.com/archives/{message.channel}/p{message.ts.replace('.', '')}",
+        "is_share": True,
+        "fallback": f"[November 20th, 2026 2:26 PM] {name}: {message.text}",
+        "text": message.text,
+        "author_name": name,
+        "author_subname": name,
+        "mrkdwn_in": ["text"],
+        "footer": "Slack Conversation",
+    }
+    return shape | ({"files": [_file_json(file) for file in message.files]} if message.files else {})
 
 
 def _optional(message: FakeMessage) -> JsonObject:

@@ -99,7 +99,7 @@ class FakeMessage:
 
     `thread_ts` is the parent's `ts` in a reply, else empty. `blocks`, `metadata`, `unfurl_links` and `unfurl_media`
     are as the bot sent them, None where it said nothing. `edited` is the `ts` of the edit of which people are told.
-    `previews` counts the link previews that Slack made under it.
+    `attachments` are what was put under it, `previews` counts the link previews that Slack made there.
     """
 
     ts: str
@@ -120,6 +120,7 @@ class FakeMessage:
     link_names: bool = False
     edits: tuple[Edit, ...] = field(default=())
     edited: str = ""
+    attachments: tuple[object, ...] = ()
     previews: int = 0
 
     @property
