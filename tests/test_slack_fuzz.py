@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from adapters.slack.changes import Edited, read_change
 from adapters.slack.directory import Directory, user_from
 from adapters.slack.history import Reader
-from adapters.slack.inbound import Drop, Event, Me, read, read_message, understand
+from adapters.slack.inbound import Drop, Event, Me, read, read_app_message, read_message, understand
 from adapters.slack.markup import Names, ids_in
 from adapters.slack.pages import standing_in, threads_in, times_in
 from adapters.slack.places import Channel, Kind, channel_from
 from adapters.slack.preflight import web_client
+from adapters.slack.shown import said_in, tables_in
 from adapters.slack.slash import read_command, to_inbound
 from errors import PlatformError, PlatformUnreachable
 from memory.types import Inbound, Person, Place
@@ -40,6 +41,18 @@ NAMES = Names(people={"UANN": "Ann"}, channels={"CGEN": "general"})
 TS, LATER = "1795201023.441473", "1795201099.000000"
 
 FILE: dict[str, object] = {"id": "F1", "name": "boat.png", "mimetype": "image/png", "size": 120_000, "mode": "hosted"}
+CELLS = [{"type": "rich_text", "elements": [{"type": "text", "text": "4 m"}]}, {"type": "raw_number", "value": 4}]
+TABLE: dict[str, object] = {"id": 1, "blocks": [{"type": "table", "rows": [CELLS, CELLS]}]}
+SHARED: dict[str, object] = {
+    "is_msg_unfurl": True,
+    "is_share": True,
+    "ts": "1700000000.000100",
+    "author_id": "UBOB",
+    "author_name": "Bob",
+    "text": "The boat leaves at nine",
+    "message_blocks": [{"message": {"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Boat"}}]}}],
+    "files": [FILE],
+}
 SAID: dict[str, object] = {
     "type": "message",
     "client_msg_id": "0837851c-2d34-4d4d-804c-7aed753c3421",
@@ -50,6 +63,7 @@ SAID: dict[str, object] = {
     "ts": TS,
     "blocks": [{"type": "rich_text", "elements": [{"type": "user", "user_id": "UBOB"}]}],
     "files": [FILE, FILE | {"mode": "tombstone"}],
+    "attachments": [TABLE, SHARED, {"from_url": "https://example.com/", "title": "Example", "text": "An example."}],
 }
 REPLY = SAID | {"thread_ts": "1795201000.000001", "parent_user_id": "UBOB"}
 PARENT = SAID | {"thread_ts": TS, "reply_count": 2, "latest_reply": LATER, "reply_users": ["UBOB"]}
@@ -226,10 +240,12 @@ class TestReading:
         assert len(standing) <= len(times) <= len(messages)
         assert all(thread in [message.get("ts") for message in messages] for thread in threads_in(messages, NOW))
         for message in messages:
+            assert max(len(tables_in(message)), len(said_in(message))) <= 20_000
             found = read_message(message, "CGEN")
-            inbound = understand(found, Channel(Kind.PUBLIC), ANN, NAMES, ME) if isinstance(found, Event) else None
-            if inbound is not None:
-                check(inbound)
+            for said in (found, read_app_message(message, "CGEN")):
+                inbound = understand(said, Channel(Kind.PUBLIC), ANN, NAMES, ME) if isinstance(said, Event) else None
+                if inbound is not None:
+                    check(inbound)
 
     @settings(max_examples=examples(200))
     @given(st.randoms(use_true_random=False))

@@ -8,6 +8,7 @@ from typing import Final
 
 from adapters.slack.markup import Names, names_many, readable
 from adapters.slack.places import PLATFORM, Channel, Kind, is_ts, kind_named, time_of
+from adapters.slack.shown import said_in, shared_in, tables_in, words_shared
 from adapters.slack.wire import Json, flag_at, id_at, is_id, map_at, maps_at, name_at, number_at, text_at
 from memory.types import Attachment, Inbound, Person, Place, Quote, command_of
 
@@ -107,7 +108,7 @@ def read_message(message: Json, channel: str, kind: Kind | None = None, *, share
         channel=channel,
         ts=ts,
         user=user,
-        text=text_at(message, "text"),
+        text="\n".join(words for words in (text_at(message, "text"), tables_in(message)) if words),
         thread="" if thread == ts else thread,
         team=id_at(message, "team", "user_team"),
         kind=kind,
@@ -126,41 +127,23 @@ def read_app_message(message: Json, channel: str) -> Event | None:
     ts, user = text_at(message, "ts"), id_at(message, "user") or id_at(message, "bot_id")
     if text_at(message, "subtype") == TOMBSTONE or user == _SLACKBOT or flag_at(message, "hidden"):
         return None
-    shown = [text_at(message, "text")]
-    shown += [_shown_in(attachment) for attachment in maps_at(message, "attachments")[:_FILES]]
-    if not any(shown):
-        shown = [text_at(map_at(block, "text"), "text") for block in maps_at(message, "blocks")[:_FILES]]
-    text = "\n".join(words for words in shown if words)
+    text = said_in(message)
     if not (is_id(channel) and is_ts(ts) and user and text):
         return None
     name = name_at(message, "username") or name_at(map_at(message, "bot_profile"), "name")
     return Event(MESSAGE, channel, ts, user, text, name=name)
 
 
-def _shown_in(attachment: Json) -> str:
-    shown = "\n".join(words for key in ("title", "text") if (words := text_at(attachment, key)))
-    return shown or text_at(attachment, "fallback")
-
-
 def attachments_in(message: Json) -> tuple[Attachment, ...]:
     """The files that stand with a message, or with one that it forwards; a bounded number."""
-    files = [file for holder in (message, *_shared_in(message)) for file in maps_at(holder, "files")][:_FILES]
+    files = [file for holder in (message, *shared_in(message)) for file in maps_at(holder, "files")][:_FILES]
     return tuple(_attachment(file) for file in files if text_at(file, "mode") not in _GONE)
-
-
-def _shared_in(message: Json) -> list[Json]:
-    """What somebody shares; a link that Slack unfolds is not shared, for its words were not handed on.
-
-    Slack documents neither. Of a message both are `is_msg_unfurl`, and only the first is `is_share` as well:
-    https://github.com/MercuryTechnologies/slack-web/blob/master/tests/golden/SlackWebhookEvent/share_with_message.json.
-    """
-    return [attachment for attachment in maps_at(message, "attachments")[:_FILES] if flag_at(attachment, "is_share")]
 
 
 def _forwarded_in(message: Json) -> Quote | None:
     """The message that somebody forwards."""
-    for shared in _shared_in(message):
-        ts, text = text_at(shared, "ts"), readable(text_at(shared, "text"), Names()).text
+    for shared in shared_in(message):
+        ts, text = text_at(shared, "ts"), readable(words_shared(shared), Names()).text
         if text and is_ts(ts):
             author = name_at(shared, "author_name", "author_subname")
             # Without a name it is no answer to anybody; whose words they are stands before them.
