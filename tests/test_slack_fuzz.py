@@ -256,11 +256,11 @@ class TestReading:
             "team_id": "THOME",
             "name": "ann",
             "profile": profile,
-            "is_admin": False,
+            "enterprise_user": {"teams": ["TOTHER", "THOME"]},
         }
         odd = mutated(user, chance)
         assert isinstance(odd, dict)
-        known = user_from(odd)
+        known = user_from(odd, "THOME")
         assert ONE_LINE.fullmatch(known.name)
         assert not NO_TEXT.search(f"{known.id}{known.team}{known.name}")
         where = mutated({"id": "CGEN", "name": "general", "is_channel": True, "is_private": False}, chance)

@@ -44,6 +44,28 @@ class TestAdmins:
             assert await core.adapter.is_admin(admin, here)
         assert not await core.adapter.is_admin(admin, here)
 
+    @pytest.mark.parametrize("named", ["", "TOTHER"])
+    async def test_who_is_in_several_workspaces_of_an_organisation_has_his_rights_in_this_one(
+        self, home: Home, named: str
+    ) -> None:
+        here = Place("slack", home.fake.team_id, home.channel)
+        both, other = ["TOTHER", home.fake.team_id], ["TOTHER", "TTHIRD"]
+        admin = home.fake.add_user("Carol", admin=True, team=named, teams=both)
+        member = home.fake.add_user("Dave", team=named, teams=both)
+        stranger = home.fake.add_user("Erin", admin=True, team=named, teams=other)
+        home.fake.join(home.channel, member)
+        home.fake.join(home.channel, stranger)
+        async with home.core() as core:
+            may = core.adapter.is_admin
+            assert [await may(user, here) for user in (admin, member, stranger)] == [True, False, False]
+            for person in (member, stranger):
+                await home.fake.say(home.channel, person, "hello")
+            await home.quiet()
+        assert [(heard.author_name, heard.guest) for heard in core.heard] == [
+            ("Dave", False),
+            ("Erin (another workspace)", True),
+        ]
+
     async def test_who_stops_being_an_admin_is_none_from_then_on(self, home: Home) -> None:
         here = Place("slack", home.fake.team_id, home.channel)
         admin = home.fake.add_user("Carol", admin=True)

@@ -14,7 +14,7 @@ from adapters.slack.failures import FAILURES, code_of
 from adapters.slack.inbound import Event, Me, understand
 from adapters.slack.markup import Names, ids_in
 from adapters.slack.places import PLATFORM, UNKNOWN, Channel, Kind, channel_from
-from adapters.slack.wire import Json, as_map, flag_at, id_at, map_at, name_at, text_at
+from adapters.slack.wire import Json, as_map, flag_at, id_at, ids_at, map_at, name_at, text_at
 from memory.types import Inbound, Person, Recent
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ Value = TypeVar("Value")
 class User:
     """A user of Slack: `team` is the workspace, `admin` says that the user may administer it.
 
-    A `guest` is let into some channels only.
+    Of who is in several of them, it is the bot's. A `guest` is let into some channels only.
     """
 
     id: str
@@ -99,14 +99,21 @@ class Remembered(Generic[Value]):
             self.drop(key)
 
 
-def user_from(user: Json) -> User:
-    """Read a user object: https://docs.slack.dev/reference/objects/user-object."""
+def user_from(user: Json, home: str = "") -> User:
+    """Read a user object, asked for by an app of the workspace `home`.
+
+    https://docs.slack.dev/reference/objects/user-object. In an Enterprise Grid people are in several workspaces, which
+    stand in `enterprise_user`; `team_id` is one of them then, or not there: https://github.com/looker/lookerbot/issues/184.
+    Their rights are those at home: https://github.com/slackapi/bolt-js/issues/1566.
+    """
     profile = map_at(user, "profile")
     name = name_at(profile, "display_name", "real_name") or name_at(user, "real_name", "name")
     admin = any(flag_at(user, right) for right in ("is_admin", "is_owner", "is_primary_owner"))
     stranger = flag_at(user, "is_stranger") or flag_at(user, "deleted")
     guest = any(flag_at(user, limit) for limit in ("is_restricted", "is_ultra_restricted", "is_stranger"))
-    return User(id_at(user, "id"), name or id_at(user, "id"), id_at(user, "team_id"), admin and not stranger, guest)
+    teams = [team for team in (id_at(user, "team_id"), *ids_at(map_at(user, "enterprise_user"), "teams")) if team]
+    team = home if home in teams else next(iter(teams), "")
+    return User(id_at(user, "id"), name or id_at(user, "id"), team, admin and not stranger, guest)
 
 
 class Directory:
@@ -219,7 +226,7 @@ class Directory:
 
     async def _profile(self, user: str) -> User:
         response = await self._web.users_info(user=user)
-        found = user_from(map_at(as_map(response.data), "user"))
+        found = user_from(map_at(as_map(response.data), "user"), self._team)
         return replace(found, id=user, name=found.name or user)
 
     async def _conversation(self, channel: str) -> Channel:

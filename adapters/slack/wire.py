@@ -45,6 +45,12 @@ def id_at(data: Json, *keys: str) -> str:
     return found if is_id(found) else ""
 
 
+def ids_at(data: Json, key: str) -> tuple[str, ...]:
+    """The ids in the list under a key."""
+    value = data.get(key)
+    return tuple(item for item in value if isinstance(item, str) and is_id(item)) if isinstance(value, list) else ()
+
+
 def is_id(text: str) -> bool:
     """Whether a text can be an id."""
     return _ID.fullmatch(text) is not None

@@ -118,9 +118,15 @@ class FakeSlack(Channels, Listening):
         bot: bool = False,
         team: str | None = None,
         guest: bool = False,
+        teams: Sequence[str] = (),
     ) -> str:
-        """Register an account; `team` is the id of another workspace. Without `display_name` Slack has an empty one."""
-        user = self._world.add_user(name, display_name, admin=admin, owner=owner, bot=bot, team=team, guest=guest)
+        """Register an account; `team` is the id of another workspace. Without `display_name` Slack has an empty one.
+
+        `teams` are those of somebody in an Enterprise Grid, of whom Slack names one of them as `team`, or none ("").
+        """
+        user = self._world.add_user(
+            name, display_name, admin=admin, owner=owner, bot=bot, team=team, guest=guest, teams=teams
+        )
         return user.id
 
     def change_user(

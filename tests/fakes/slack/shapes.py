@@ -30,11 +30,16 @@ PREVIEW = {
 def user_json(user: User) -> JsonObject:
     """A user object; `is_admin` and `is_owner` speak of the person's own workspace, which `team_id` names.
 
-    That a person from another workspace has these at all is not documented; the fake tells the worse case.
+    That a person from another workspace has these at all is not documented; the fake tells the worse case. Of somebody
+    in an Enterprise Grid, `team_id` is left out (https://github.com/looker/lookerbot/issues/184) or the same whichever
+    workspace asks (https://github.com/slackapi/bolt-js/issues/1875), and the rights are those in the one that asks
+    (https://github.com/slackapi/bolt-js/issues/1566).
     """
+    grid = {"id": user.id, "enterprise_id": "E0GRID", "is_admin": False, "is_owner": False, "teams": list(user.teams)}
     return {
         "id": user.id,
-        "team_id": user.team,
+        **({"team_id": user.team} if user.team else {}),
+        **({"enterprise_user": grid} if user.teams else {}),
         "name": user.name.lower(),
         "deleted": False,
         "real_name": user.name,
@@ -115,10 +120,10 @@ def message_json(world: World, message: FakeMessage, *, metadata: bool = False) 
     shape |= {key: value for key, value in _optional(message).items() if value}
     author = world.users.get(message.user)
     if author is not None:
-        shape["team"] = author.team
+        shape["team"] = author.team or world.team
     if author is not None and message.bot_id:
         shape |= {"app_id": author.app_id, "bot_profile": bot_json(author)}
-    if author is not None and author.team != world.team:
+    if author is not None and author.team not in {"", world.team}:
         shape |= {"user_team": author.team, "source_team": author.team}
     if message.edited:
         shape["edited"] = {"user": message.user, "ts": message.edited}

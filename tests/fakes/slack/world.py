@@ -37,7 +37,8 @@ class Kind(StrEnum):
 class User:
     """An account; `team` is its own workspace, `bot_id` and `app_id` are set for bots.
 
-    A `guest` may be in several channels, a `single` one in one alone.
+    A `guest` may be in several channels, a `single` one in one alone. `teams` are the workspaces of somebody in an
+    Enterprise Grid, whose `team` may be any of them, or empty.
     """
 
     id: str
@@ -50,6 +51,7 @@ class User:
     single: bool = False
     bot_id: str = ""
     app_id: str = ""
+    teams: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -182,13 +184,14 @@ class World:
         team: str | None = None,
         guest: bool = False,
         app_id: str = "",
+        teams: Iterable[str] = (),
     ) -> User:
         """Register an account; without `team` it belongs to this workspace."""
         bot_id = self.new_id("B") if bot else ""
         app = app_id or self.new_id("A") if bot else ""
         home = self.team if team is None else team
         identity = (self.new_id("U"), name, display_name or "", home)
-        user = User(*identity, admin, owner, guest, bot_id=bot_id, app_id=app)
+        user = User(*identity, admin, owner, guest, bot_id=bot_id, app_id=app, teams=tuple(teams))
         self.users[user.id] = user
         return user
 
