@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, Generic, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.failures import FAILURES, code_of
+from adapters.slack.failures import FAILURES, as_read_error, code_of
 from adapters.slack.inbound import Event, Me, understand
 from adapters.slack.markup import Names, ids_in
+from adapters.slack.pace import Pace
 from adapters.slack.places import PLATFORM, UNKNOWN, Channel, Kind, channel_from
 from adapters.slack.wire import Json, as_map, flag_at, id_at, ids_at, map_at, name_at, text_at
 from memory.types import Inbound, Person, Recent
@@ -36,6 +38,16 @@ _LOOK_UP_SECONDS: Final = 1.0
 
 _RIGHTS_SECONDS: Final = 10.0
 """How long a command waits to hear whether its author may: it is acknowledged by then, and a no must not be a guess."""
+
+_MEETING_SECONDS: Final = 90.0
+"""How long what is read from a history waits for a name: it is stored with it for good, and nobody waits for it."""
+
+_BURST: Final = 40
+_SECONDS: Final = 1.2
+"""How many people met in a history are asked after at once, and then one in how long: 90 in a minute at most.
+
+Slack bears 100 (tier 4: https://docs.slack.dev/apis/web-api/rate-limits); the rest is for those who are talking now.
+"""
 
 _LOOK_UPS: Final = 10
 """People and channels named in one message that are asked after; nobody names more, and each is a request."""
@@ -123,9 +135,10 @@ class Directory:
     and shared.
     """
 
-    def __init__(self, web: AsyncWebClient, team: str) -> None:
+    def __init__(self, web: AsyncWebClient, team: str, *, burst: int = _BURST, seconds: float = _SECONDS) -> None:
         self._web = web
         self._team = team
+        self._meetings = Pace(burst, seconds)
         self._users: Remembered[User] = Remembered(_KEPT, _NAME_SECONDS)
         self._channels: Remembered[Channel] = Remembered(_KEPT, _STANDING_SECONDS)
         self._asking: dict[str, asyncio.Task[User | Channel | None]] = {}
@@ -148,6 +161,24 @@ class Directory:
         """Whether a user is let into some channels only: a guest, somebody from another workspace, or nobody knows."""
         known = await self._user(user, _STANDING_SECONDS)
         return known.guest or known.team != self._team
+
+    async def meet(self, events: Iterable[Event]) -> None:
+        """Look up the authors of messages and whom they name, as fast as Slack bears it, before they are understood.
+
+        Where Slack does not answer, those that are left are looked up as they come.
+        """
+        clock = asyncio.get_running_loop().time
+        for user in dict.fromkeys(chain.from_iterable(_people_in(event) for event in events)):
+            if self._users.get(user, clock(), _STANDING_SECONDS) is not None:
+                continue
+            await self._meetings.turn()
+            try:
+                async with asyncio.timeout(_MEETING_SECONDS):
+                    self._users.put(user, await self._profile(user), clock())
+            except FAILURES as exc:
+                log.info("not looked up", extra={"platform": PLATFORM, "error": code_of(exc) or type(exc).__name__})
+                if as_read_error(exc) is not None:
+                    return
 
     async def names(self, text: str, own: str) -> Names:
         """Name the people and channels in a text, but not the bot, whose id is `own`."""
@@ -255,6 +286,10 @@ async def inbound_of(event: Event, channel: Channel, directory: Directory, me: M
     )
     author = replace(author, name=event.name) if event.name else author
     return understand(event, channel, author, names, me, guest=guest)
+
+
+def _people_in(event: Event) -> tuple[str, ...]:
+    return (event.user, *ids_in(event.text).people[:_LOOK_UPS])
 
 
 async def _answer(question: Callable[[], Awaitable[User | Channel]], patience: float) -> User | Channel | None:

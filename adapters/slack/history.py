@@ -195,9 +195,9 @@ class Reader:
     ) -> tuple[Inbound, ...]:
         """What people said from `begin` on and after a time, in order, each as if it came in now."""
         events = _events(channel, messages)
-        return await self._inbounds(
-            channel, [event for event in events if time_of(event.ts) > after and time_of(event.ts) >= begin]
-        )
+        wanted = [event for event in events if time_of(event.ts) > after and time_of(event.ts) >= begin]
+        await self._directory.meet(wanted)
+        return await self._inbounds(channel, wanted)
 
     async def _inbounds(self, channel: str, events: Iterable[Event]) -> tuple[Inbound, ...]:
         where = await self._directory.channel(channel)
