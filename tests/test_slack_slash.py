@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from errors import PlatformUnreachable, ReplyImpossible, StorageUnavailable
-from memory.types import Delta, Inbound, Person, Place, Visibility
+from memory.types import Access, Delta, Inbound, Person, Place, Visibility
 from tests.answering import saying
 from tests.slack_home import Home, a_home
 
@@ -43,6 +43,38 @@ async def test_a_command_works_in_a_direct_message_and_where_the_bot_is_not(home
             await core.answered()
             assert [answer.text for answer in home.fake.responses(used)] == ["Hello!"]
     assert [heard.visibility for heard in core.heard] == [Visibility.DIRECT, Visibility.PRIVATE]
+
+
+async def test_a_command_in_the_direct_messages_of_two_others_is_not_in_the_bots_own(home: Home) -> None:
+    others = home.fake.open_dm_of_others(home.alice, home.bob)
+    async with home.core() as core:
+        for user in (home.alice, home.bob):
+            core.settled.clear()
+            await home.fake.say(home.channel, user, f"see <#{others}>")
+            used = await home.fake.slash(user, others, "/forget", "now")
+            await core.answered()
+            assert [answer.text for answer in home.fake.responses(used)] == ["Hello!"]
+    used_there = [heard.access for heard in core.heard if heard.place.channel == others]
+    assert used_there == [Access(Visibility.PRIVATE, shared=True)] * 2
+
+
+async def test_where_slack_does_not_say_whose_direct_messages_they_are_the_bot_knows_those_it_was_spoken_to_in(
+    home: Home,
+) -> None:
+    direct = home.fake.open_dm(home.alice)
+    async with home.core() as core:
+        core.deaf = True
+        for outcome in ("internal_error", "missing_scope"):
+            home.fake.fail_next("conversations.info", outcome)
+            await home.fake.slash(home.alice, direct, "/forget")
+            await home.quiet()
+        await home.fake.say(direct, home.alice, "hello")
+        await home.quiet()
+        home.fake.fail_next("conversations.info", "internal_error", times=1000)
+        await home.fake.slash(home.alice, direct, "/forget")
+        await home.quiet()
+    private, direct_ = Access(Visibility.PRIVATE, shared=True), Access(Visibility.DIRECT)
+    assert [heard.access for heard in core.heard] == [private, private, direct_, direct_]
 
 
 async def test_a_long_answer_to_a_command_is_seen_by_its_user_alone_in_all_its_parts(home: Home) -> None:

@@ -22,7 +22,7 @@ from memory.types import Inbound, Person, Recent
 log = logging.getLogger(__name__)
 
 _KEPT: Final = 4096
-"""People, and channels, that are remembered; the ones longest unused go first."""
+"""People, channels, and direct messages of the bot's own, that are remembered; the ones longest unused go first."""
 
 _NAME_SECONDS: Final = 3600.0
 """How long a name is believed; a change that Slack tells of is known at once."""
@@ -141,6 +141,7 @@ class Directory:
         self._meetings = Pace(burst, seconds)
         self._users: Remembered[User] = Remembered(_KEPT, _NAME_SECONDS)
         self._channels: Remembered[Channel] = Remembered(_KEPT, _STANDING_SECONDS)
+        self._own = Recent[str, None](_KEPT)
         self._asking: dict[str, asyncio.Task[User | Channel | None]] = {}
 
     async def person(self, user: str, team: str = "") -> Person:
@@ -193,13 +194,16 @@ class Directory:
             channels={its_id: place.name for its_id, place in zip(channels, places, strict=True)},
         )
 
-    async def channel(self, channel: str) -> Channel:
-        """Tell what a channel is."""
+    async def channel(self, channel: str, *, told: bool = True) -> Channel:
+        """Tell what a channel is; `told` says that the bot is told what is said there.
+
+        Of direct messages it is told its own alone, but its commands can be used in those of any two people.
+        """
         now = asyncio.get_running_loop().time()
         known = self._channels.get(channel, now)
         if known is not None:
             return known
-        if channel.startswith("D"):
+        if channel.startswith("D") and (told or channel in self._own):
             return Channel(Kind.DIRECT)
         found = await self._ask(channel, lambda: self._conversation(channel))
         if not isinstance(found, Channel):
@@ -208,14 +212,19 @@ class Directory:
         return found
 
     def learn(self, conversation: Json) -> None:
-        """Take in what a list of conversations tells of one."""
-        self._channels.put(id_at(conversation, "id"), channel_from(conversation), asyncio.get_running_loop().time())
+        """Take in what a list of the conversations that the bot is in tells of one."""
+        its_id, found = id_at(conversation, "id"), channel_from(conversation)
+        self._channels.put(its_id, found, asyncio.get_running_loop().time())
+        if found.kind is Kind.DIRECT:
+            self._own[its_id] = None
 
     async def channel_of(self, event: Event) -> Channel:
         """Tell what the channel of a message is; that it is less open than was known, the event itself may say.
 
         That it is more open is asked for: an event may come late.
         """
+        if event.kind is Kind.DIRECT:
+            self._own[event.channel] = None
         known = await self.channel(event.channel)
         if event.kind is Kind.PUBLIC and known.kind is not Kind.PUBLIC and known is not UNKNOWN:
             self._channels.drop(event.channel)

@@ -170,7 +170,7 @@ class Hearing:
         """
         self.answers.keep(command)
         channel, author, guest, names = await asyncio.gather(
-            self.directory.channel(command.channel),
+            self.directory.channel(command.channel, told=False),
             self.directory.person(command.user, command.team),
             self.directory.is_guest(command.user),
             self.directory.names(command.words, self.me.user),

@@ -36,6 +36,13 @@ class Channels:
         """Find or open the direct messages of a person and the bot."""
         return self._service.world.dm_with([user]).id
 
+    def open_dm_of_others(self, user: str, other: str) -> str:
+        """Open the direct messages of two people; no bot can be in them, and to it they are as if they did not exist.
+
+        Source: https://github.com/slack-ruby/slack-ruby-client/issues/227.
+        """
+        return self._service.world.add_channel(Kind.IM, "", {user, other}).id
+
     def join(self, channel: str, user: str) -> None:
         """Let somebody into a channel, the bot too; told with `member_joined_channel`."""
         self._channel(channel).members.add(self._service.world.users[user].id)
