@@ -248,7 +248,7 @@ class Directory:
         """Take in an event that may tell of a change; most do not."""
         kind = text_at(event, "subtype") or text_at(event, "type")
         if kind in _USER_CHANGES:
-            told = user_from(map_at(event, "user"))
+            told = user_from(map_at(event, "user"), self._team)
             self._users.doubt(told.id, told)
         elif kind in _CHANNEL_CHANGES:
             self._channels.drop(id_at(event, "channel") or id_at(map_at(event, "channel"), "id"))
