@@ -12,7 +12,7 @@ from adapters.slack.directory import Directory
 from adapters.slack.history import Reader
 from adapters.slack.inbound import Me
 from adapters.slack.preflight import web_client
-from memory.types import Place
+from memory.types import Inbound, Place
 from tests.slack_home import Home, a_home
 
 NAMES = [f"Person {number}" for number in range(6)]
@@ -28,20 +28,33 @@ async def home() -> AsyncIterator[Home]:
         yield home
 
 
-async def authors(home: Home, burst: int = 20, seconds: float = 0.01) -> Sequence[tuple[str, bool]]:
-    """Who spoke in the channel as its history tells it, each with whether he counts as a guest."""
+async def read(home: Home, burst: int = 20, seconds: float = 0.01) -> Sequence[Inbound]:
+    """What was said in the channel, as its history tells it."""
     async with web_client(home.fake.bot_token, home.fake.api_url) as web:
         me = Me(home.fake.team_id, home.fake.bot_user_id)
         reader = Reader(web, Directory(web, me.team, burst=burst, seconds=seconds), me)
         where = Place("slack", me.team, home.channel)
         history = await reader.history(where, datetime(2020, 1, 1, tzinfo=UTC))
     assert history is not None
-    return [(said.author_name, said.guest) for said in history.messages]
+    return history.messages
+
+
+async def authors(home: Home, burst: int = 20, seconds: float = 0.01) -> Sequence[tuple[str, bool]]:
+    """Who spoke there, each with whether he counts as a guest."""
+    return [(said.author_name, said.guest) for said in await read(home, burst, seconds)]
 
 
 async def test_who_spoke_is_known_by_name_however_many_they_are(home: Home) -> None:
     home.fake.allow_calls("users.info", 4, 1.0)
     assert await authors(home) == [(name, False) for name in NAMES]
+
+
+async def test_whom_a_message_names_is_known_by_name_too(home: Home) -> None:
+    people = [home.fake.add_user(name) for name in NAMES]
+    await home.fake.say(home.channel, home.alice, " ".join(f"<@{person}>" for person in people))
+    home.fake.allow_calls("users.info", 10, 1.0)
+    (*_, text) = [said.text for said in await read(home)]
+    assert text == " ".join(f"@{name}" for name in NAMES)
 
 
 async def test_people_are_asked_after_no_faster_than_slack_bears(home: Home) -> None:

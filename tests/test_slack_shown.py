@@ -39,6 +39,7 @@ SECTION = {
     "text": {"type": "mrkdwn", "text": "*db-7* has 2% &lt; 5%"},
     "fields": [{"type": "plain_text", "text": "Runbook & more"}],
 }
+MARK = {"type": "channel", "channel_id": "C1"}
 HEADER = {"type": "header", "text": {"type": "plain_text", "text": "Disk"}}
 
 
@@ -106,6 +107,10 @@ class TestForwarding:
             ),
             ({"text": "", "blocks": [HEADER, SECTION]}, "Disk\n*db-7* has 2% < 5%\nRunbook & more"),
             ({"text": "*nine*", "message_blocks": [{"message": {"blocks": [rich(typed("nine"))]}}]}, "*nine*"),
+            (
+                {"text": "in <#C1|port>: nine", "blocks": [rich(typed("nine in "), MARK), HEADER]},
+                "nine in #C1\nDisk",
+            ),
         ):
             found = read_message({**SAID, "text": "", "attachments": [shared | held]}, "C1")
             assert isinstance(found, Event)
@@ -128,7 +133,7 @@ class TestTables:
     def test_a_cell_holds_formatted_words_a_number_or_nothing(self) -> None:
         number: dict[str, object] = {"type": "raw_number", "value": 4.5}
         row = [rich(typed("a|b\n"), typed("c")), {"type": "raw_text", "text": "2 < 3"}, number, {}, None]
-        assert said(attachments=[pasted(row)]) == "look\n| a\\|b c | 2 &lt; 3 | 4.5 |  |  |"
+        assert said(attachments=[pasted([{}], row)]) == "look\n| a\\|b c | 2 &lt; 3 | 4.5 |  |  |"
         assert said(blocks=[table([number | {"text": "€ 4.50"}]), rich(typed("look"))]) == "look\n| € 4.50 |"
 
     @pytest.mark.parametrize("mark", ["from_url", "original_url", "app_unfurl_url", "is_app_unfurl", "is_share"])
@@ -198,6 +203,7 @@ class TestAlerts:
         assert posted(blocks=[rich(typed("at "), link)]) == "at nine (https://a.example/?x=1&amp;y)"
         assert posted(blocks=[rich(*marks)]) == "<@UBOB><#CGEN><!subteam^S1><!here>:fire:today"
         assert posted(blocks=[rich(*items, kind="rich_text_list", style="bullet", indent=1)]) == "  - one\n  - two"
+        assert posted(blocks=[rich(items[0], kind="rich_text_list", indent=10**9)]) == f"{'  ' * 8}- one"
         assert posted(blocks=[rich(*items, kind="rich_text_list", style="ordered")]) == "1. one\n2. two"
         assert posted(blocks=[rich(typed("a\nb"), kind="rich_text_quote")]) == "&gt; a\n&gt; b"
         assert posted(blocks=[rich(typed("x = 1"), kind="rich_text_preformatted")]) == "```\nx = 1\n```"

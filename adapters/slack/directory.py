@@ -212,11 +212,8 @@ class Directory:
         return found
 
     def learn(self, conversation: Json) -> None:
-        """Take in what a list of the conversations that the bot is in tells of one."""
-        its_id, found = id_at(conversation, "id"), channel_from(conversation)
-        self._channels.put(its_id, found, asyncio.get_running_loop().time())
-        if found.kind is Kind.DIRECT:
-            self._own[its_id] = None
+        """Take in what a list of conversations tells of one."""
+        self._channels.put(id_at(conversation, "id"), channel_from(conversation), asyncio.get_running_loop().time())
 
     async def channel_of(self, event: Event) -> Channel:
         """Tell what the channel of a message is; that it is less open than was known, the event itself may say.

@@ -128,7 +128,7 @@ def _table(table: Json) -> str:
 def _cell(cell: Json) -> str:
     """A cell on one line; of a number, the text beside it says how it is shown."""
     value = cell.get("value")
-    number = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    number = str(value) if isinstance(value, int | float) else ""
     shown = _rich(cell) or _plain(text_at(cell, "text")) or number
     return " ".join(shown.split()).replace("|", r"\|")
 
