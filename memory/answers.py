@@ -35,6 +35,19 @@ FACTS_SCHEMA = Schema(
 _FENCE = re.compile(r"\A\s*```\w*\s*\n((?:(?!```).)*)(?:```\s*)?\Z", re.DOTALL)
 _SUMMARY = re.compile(r'"summary"\s*:\s*(?=")')
 _FACT_LIST = re.compile(r'"facts"\s*:\s*\[')
+_MARK = r'(?:(?<!\\)|(?<=\\\\))"\s*'
+_ENDS = (
+    re.compile(rf'{_MARK},\s*"facts"\s*:'),
+    re.compile(rf"{_MARK}\}}\s*\Z"),
+    re.compile(rf'{_MARK}(?:[}}/]|,\s*(?:["}}/]|\Z)|\Z)'),
+)
+"""Where the string of a summary ends, the surest first; a quotation mark within it is often not escaped."""
+
+_HALF = r"ud[89ab][0-9a-f]{2}"
+_ESCAPE = re.compile(
+    rf"\\(?:{_HALF}\\ud[c-f][0-9a-f]{{2}}|(?P<torn>(?:{_HALF}\\?)?(?:u[0-9a-f]{{0,3}})?\Z)|u[0-9a-f]{{4}}|.)",
+    re.IGNORECASE | re.DOTALL,
+)
 _DECODER = json.JSONDecoder(strict=False)  # line breaks within strings are taken as they are
 
 
@@ -106,15 +119,22 @@ def _as_text(value: object) -> str:
 
 
 def _read_string(text: str) -> str:
-    """A string of JSON whose end may be missing, from behind its opening quotation mark."""
-    body = re.match(r'(?:[^"\\]|\\.)*', text, re.DOTALL)
-    for end in range(len(body[0]) if body else 0, 0, -1):  # an escape may be cut in two, up to twelve characters of it
-        try:
-            read, _ = _DECODER.raw_decode(f'"{text[:end]}"')
-        except ValueError:
-            continue
-        return str(read).strip()
-    return ""
+    """The summary from behind its opening quotation mark, whose end may be missing, or escaped as in no JSON.
+
+    It goes on to where the facts begin, or the object ends, or its string seems to; what it quotes does not end it.
+    """
+    end = next((found.start() for pattern in _ENDS if (found := pattern.search(text))), len(text))
+    return _ESCAPE.sub(_unescape, text[:end]).strip()
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    """What an escape stands for; what is none, as in a path or a pattern, is taken as it stands."""
+    if escape["torn"] is not None:
+        return ""
+    try:
+        return str(_DECODER.decode(f'"{escape[0]}"'))
+    except ValueError:
+        return escape[0].replace("\\'", "'")
 
 
 def _read_begun(text: str) -> tuple[Candidate, ...]:

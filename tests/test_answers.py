@@ -61,6 +61,24 @@ def test_an_answer_that_was_cut_off_holds_what_was_whole() -> None:
     assert read_facts(f'{{"facts": [{FACT}, {{"name": "Bo') == (ANN,)
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('They call it "Big Bang", no less. It starts', 'They call it "Big Bang", no less. It starts'),
+        (r"Builds go to C:\work\"Q\" and \d+ of them", r'Builds go to C:\work"Q" and \d+ of them'),
+        (r"Ann\'s snake\_case, \u00e9t\u00e9 \ud83d\udca1\n- in lists", "Ann's snake\\_case, été 💡\n- in lists"),
+        (r'The path "C:\\"', 'The path "C:\\"'),
+    ],
+)
+def test_a_summary_is_whole_whose_json_is_nearly_right(written: str, read: str) -> None:
+    told = Told(f"{read} on 3 May.", (ANN,))
+    written = f"{written} on 3 May."
+    assert read_fold(f'{{"summary": "{written}", "facts": [{FACT}]}}') == told
+    assert read_fold(f'{{"summary" : "{written}" ,\n"facts": [{FACT}],}}') == told
+    assert read_fold(f'{{"summary": "{written}"}}').summary == told.summary
+    assert read_fold(f'{{"summary": "{written}').summary == told.summary
+
+
 def test_escapes_that_were_cut_off_spoil_nothing() -> None:
     answer = json.dumps({"summary": 'Ann said "né" 🦊 \\ to\nBob.'})
     for end in range(len('{"summary": "A'), len(answer) - 2):
