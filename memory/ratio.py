@@ -1,8 +1,11 @@
-"""How many tokens a model's own vocabulary makes of one token counted here: learned from what its server reports."""
+"""What is learned of a model from the tokens that its server reports: its own vocabulary, and a context it runs out of.
+
+The ratio says how many tokens its vocabulary makes of one token counted here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from memory.types import Usage
 
@@ -11,6 +14,26 @@ NEWEST = 20
 
 PLAUSIBLE = (0.5, 3.0)
 """Outside of these a server reports something else than tokens (what its cache missed, say), and is not believed."""
+
+
+CUT = 1.3
+"""So many times what a server reports of any prompt is counted of one that it seems to have cut."""
+
+CUT_ALIKE, CUT_OFTEN, LEAST_CONTEXT = 0.8, 3, 1024
+"""Of cut prompts about the same is left each time, and a context is at least that large; of what a server's cache
+misses, which some report, it is now little and now much."""
+
+
+def find_ceiling(usages: Sequence[Usage]) -> int:
+    """The most tokens of a prompt that a server seems to read, cutting longer ones without a word; 0 where it does not.
+
+    So Ollama does beyond its context, which is 4,096 tokens where it is told nothing and has little memory:
+    https://docs.ollama.com/context-length.
+    """
+    ceiling = max((usage.prompt_tokens for usage in usages), default=0)
+    cut = [usage.prompt_tokens for usage in usages if usage.counted >= CUT * ceiling]
+    alike = all(reported >= CUT_ALIKE * ceiling for reported in cut)
+    return ceiling if ceiling >= LEAST_CONTEXT and len(cut) >= CUT_OFTEN and alike else 0
 
 
 def learn_ratio(usages: Iterable[Usage]) -> float:

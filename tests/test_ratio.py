@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.ratio import PLAUSIBLE, learn_ratio
+from memory.ratio import PLAUSIBLE, find_ceiling, learn_ratio
 from memory.types import Usage
+from tests.stage import stage
 
 
 def usage(reported: int, counted: int) -> Usage:
@@ -40,3 +43,31 @@ def test_a_vocabulary_that_makes_fewer_tokens_does_not_lift_the_ceiling() -> Non
 @given(st.lists(st.builds(usage, st.integers(0, 10**6), st.integers(0, 10**6))))
 def test_whatever_a_server_reports_the_ratio_stays_within_its_bounds(usages: list[Usage]) -> None:
     assert 1.0 <= learn_ratio(usages) <= PLAUSIBLE[1]
+
+
+@pytest.mark.parametrize(
+    ("usages", "ceiling"),
+    [
+        ([usage(2000, 2000), usage(4070, 7100), usage(3990, 6800), usage(4000, 7200)], 4070),
+        ([usage(4070, 7100), usage(3990, 6800)], 0),  # twice may be chance
+        ([usage(4070, 7100), usage(300, 7200), usage(4000, 7200), usage(4070, 7100)], 0),  # what a cache missed
+        ([usage(7000, 7100), usage(300, 7200), usage(310, 7200), usage(320, 7100)], 0),
+        ([usage(300, 7200), usage(310, 7200), usage(320, 7100)], 0),
+        ([usage(6500, 7200), usage(6400, 7200), usage(6450, 7100)], 0),  # another vocabulary
+        ([usage(0, 7200)] * 5, 0),
+        ([], 0),
+    ],
+)
+def test_a_server_that_cuts_prompts_is_told_from_one_that_counts_otherwise(usages: list[Usage], ceiling: int) -> None:
+    assert find_ceiling(usages) == ceiling
+
+
+async def test_a_server_that_cuts_prompts_is_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with stage(tmp_path) as on:
+        on.model.tokens = 1100
+        for number in range(1, 9):
+            await on.hear(number, "wind the thread " * 100)
+            await on.until(number)
+    (record,) = [record for record in caplog.records if record.message == "prompts seem to be cut"]
+    assert (record.levelname, record.__dict__["tokens_read"]) == ("ERROR", 1100)
+    assert "OLLAMA_CONTEXT_LENGTH" in record.__dict__["cure"]

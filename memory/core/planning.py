@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,7 +27,7 @@ from memory.prompt import (
     write_notes,
     write_persona,
 )
-from memory.ratio import NEWEST, learn_ratio
+from memory.ratio import NEWEST, find_ceiling, learn_ratio
 from memory.recall import choose_quoted, write_recalled
 from memory.scope import audience_of
 from memory.types import (
@@ -45,6 +46,10 @@ from memory.types import (
     Visibility,
 )
 
+log = logging.getLogger(__name__)
+
+CUT_CURE = "give the model more context (Ollama: OLLAMA_CONTEXT_LENGTH=16384), or lower memory.max_tokens below that"
+
 
 class Planning:
     """Plans prompts for every conversation; holds no text but the persona."""
@@ -56,6 +61,7 @@ class Planning:
         self._zone = ZoneInfo(settings.timezone)
         self._usages: deque[Usage] = deque(maxlen=NEWEST)
         self._ratio = 1.0
+        self._warned = False
         self._personas: dict[Visibility, Persona] = {}
         self._budgets: dict[float, Budget] = {}
 
@@ -69,6 +75,14 @@ class Planning:
         if usage.model == self.settings.model:
             self._usages.append(usage)
             self._learn()
+            self._warn_of_cuts()
+
+    def _warn_of_cuts(self) -> None:
+        """Say once when the server seems to cut prompts: the model answers as if nothing were missing."""
+        ceiling = 0 if self._warned else find_ceiling(self._usages)
+        if ceiling:
+            self._warned = True
+            log.error("prompts seem to be cut", extra={"tokens_read": ceiling, "cure": CUT_CURE})
 
     def _learn(self) -> None:
         self._ratio = learn_ratio(self._usages)
