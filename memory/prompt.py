@@ -361,25 +361,27 @@ def fit(turn: Turn, limit: int, count: Count, *, named: bool) -> tuple[str, int]
     content = render(turn, named=named)
     if turn.tokens <= limit:
         return content, turn.tokens
-    content = cut_middle(content, limit, count)
+    content = cut_middle(content, limit, count, turn.tokens)
     return content, count(content)
 
 
-def cut_middle(text: str, limit: int, count: Count) -> str:
+def cut_middle(text: str, limit: int, count: Count, tokens: int = 0) -> str:
     """The text's beginning and end with a mark between them that says how much is missing, within `limit` tokens.
 
-    The same text and limit give the same cut. Where not even the mark has room, as much of the beginning as has.
+    `tokens` is how many the text has, where that is known. The same text and limit give the same cut. Where not even
+    the mark has room, as much of the beginning as has.
     """
-    if count(text) <= limit:
+    tokens = tokens or count(text)
+    if tokens <= limit:
         return text
-    keep = len(text)
+    keep = len(text) * limit // tokens * 9 // 10  # a tenth for the mark, and for what has more tokens than the rest
     while keep > 0:
-        keep = keep * 3 // 4
         cut = (
             f"{text[: keep - keep // 3]}\n[… {len(text) - keep} characters cut here …]\n{text[len(text) - keep // 3 :]}"
         )
         if count(cut) <= limit:
             return cut
+        keep = keep * 3 // 4
     keep = min(len(text), limit)
     while count(text[:keep]) > limit:
         keep //= 2
