@@ -24,8 +24,8 @@ clean:
 
 # The stamps are renewed when a requirements file changes. Installing says nothing on standard output: `make run` may be piped.
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Threadkeeper needs Python 3.11 or later, this is " + sys.version.split()[0])'
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Threadkeeper needs Python 3.11 or later, this is " + sys.version.split()[0] + "; name another: make run PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 .venv/runtime: .venv/bin/python requirements.txt
 	@echo "installing what Threadkeeper needs into .venv (once) …" >&2

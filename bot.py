@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import logging
 import os
 import signal
@@ -59,6 +60,9 @@ BACKOFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
     options = read_arguments(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a cure that the locale cannot write is better than a crash
     try:
         settings = config.load(options.config, options.env, os.environ)
     except SettingsError as exc:

@@ -65,8 +65,8 @@ def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: 
 
 
 LISTENING = {
-    "addressed": "I remember what is said to me, and in threads where I have spoken also what you say to each other;"
-    " nothing else.",
+    "addressed": "I remember what is said to me, and what was said before it in that thread, or since the message that"
+    " it replies to; in threads where I have spoken, and where I need no mention, also what you say to each other.",
     "threads": "I remember what is said to me, and everything that is said in threads, also what is not for me.",
     "all": "I remember everything that is said in the channels that I can read, also what is not for me.",
 }
@@ -248,9 +248,13 @@ def write_pause(per_minute: int, seconds: float) -> str:
     return f"That is more than {per_minute} a minute; I answer you again in {amount(max(1, round(seconds)), 'second')}."
 
 
-def write_spent(scope: Scope, limit: int, left: float) -> str:
-    """What somebody is told when a day's tokens are spent; `left` are the seconds until the day ends."""
-    return f"{SPENT[scope].format(limit=limit)}; I answer again {write_wait(left)}, from 00:00 UTC on."
+def write_spent(scope: Scope, limit: int, rest: int, left: float) -> str:
+    """What somebody is told when a day's tokens are spent, or the `rest` of them is less than an answer needs.
+
+    `left` are the seconds until the day ends.
+    """
+    few = f" but for {rest:,}, too few for an answer here" if rest > 0 else ""
+    return f"{SPENT[scope].format(limit=limit)}{few}; I answer again {write_wait(left)}, from 00:00 UTC on."
 
 
 def write_too_small(scope: Scope, limit: int, need: int) -> str:

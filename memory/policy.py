@@ -27,6 +27,7 @@ from memory.types import (
     CoreSettings,
     Decision,
     Inbound,
+    Place,
     Thread,
     Visibility,
     Waiting,
@@ -51,6 +52,11 @@ def is_heard(inbound: Inbound, settings: CoreSettings) -> bool:
     ids = {inbound.author, place.thread, place.channel, place.space, *inbound.roles} - {""}
     known = {f"{place.platform}:{id_}" for id_ in ids}
     return not known & settings.deny and (not settings.allow or bool(known & settings.allow))
+
+
+def is_denied(place: Place, settings: CoreSettings) -> bool:
+    """Whether nobody is heard in a place, whoever it is (rule 1)."""
+    return any(f"{place.platform}:{id_}" in settings.deny for id_ in (place.thread, place.channel, place.space) if id_)
 
 
 def is_free(inbound: Inbound, settings: CoreSettings) -> bool:

@@ -340,7 +340,7 @@ def test_any_words_are_a_statement_with_a_value_out_of_them(text: str) -> None:
         ("fact", None),
         ("3", None),
         ("fact x", None),
-        ("fact 3 now", None),
+        ("fact 3 now", 3),
         ("me", None),
     ],
 )

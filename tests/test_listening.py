@@ -180,6 +180,14 @@ async def test_where_it_is_let_in_it_says_once_what_it_remembers(tmp_path: Path)
         assert len(on.platform.posts) == 2
 
 
+async def test_where_nobody_is_heard_it_does_not_say_that_it_answers(tmp_path: Path) -> None:
+    async with stage(tmp_path, replace(SETTINGS, deny=frozenset({"stage:space"}))) as on:
+        await on.core.arrived(Place("stage", "space", "channel"), Visibility.PUBLIC)
+        await on.core.arrived(Place("stage", "elsewhere", "channel"), Visibility.PUBLIC)
+        await on.wait_for(lambda: bool(on.platform.posts))
+        assert [post.place.space for post in on.platform.posts.values()] == ["elsewhere"]
+
+
 async def test_where_it_cannot_say_so_it_serves_all_the_same(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         on.platform.failures.append(PlatformUnreachable("down"))

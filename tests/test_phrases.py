@@ -208,4 +208,9 @@ def test_who_asks_too_often_is_told_the_limit_and_the_seconds(seconds: float, sa
     ],
 )
 def test_when_a_days_tokens_are_spent_it_is_said_whose_and_until_when(scope: Scope, who: str) -> None:
-    assert phrases.write_spent(scope, 5000, 7200) == f"{who}; I answer again in 2 hours, from 00:00 UTC on."
+    assert phrases.write_spent(scope, 5000, 0, 7200) == f"{who}; I answer again in 2 hours, from 00:00 UTC on."
+
+
+def test_where_some_are_left_it_is_said_that_they_are_too_few() -> None:
+    said = "You have had your 5,000 tokens for today but for 1,209, too few for an answer here; I answer again"
+    assert phrases.write_spent(Scope.USER, 5000, 1209, 7200) == f"{said} in 2 hours, from 00:00 UTC on."

@@ -102,6 +102,15 @@ class TestCheck:
         assert "threadkeeper" in found[0].detail
         assert all(event in found[-1].detail for event in EVENTS)
 
+    async def test_a_start_warns_of_scopes_that_are_missing(
+        self, home: Home, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        home.fake.app.scopes -= {"im:history"}
+        async with home.core():
+            pass
+        (record,) = [record for record in caplog.records if record.message == "scopes missing"]
+        assert (record.levelname, vars(record)["scopes"]) == ("WARNING", "im:history")
+
     async def test_scopes_that_are_missing_are_named_with_what_they_are_for(self, home: Home) -> None:
         home.fake.app.scopes -= {"users:read", "groups:history"}
         found = await check(home.fake.bot_token, home.fake.app_token, home.fake.api_url)

@@ -166,6 +166,18 @@ async def test_a_folder_that_cannot_be_used_is_named(mode: int, cure: str) -> No
     assert finding.cure == "let the bot write into it"
 
 
+async def test_a_lock_that_another_user_left_is_named_with_its_cure() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o777)
+        left = Path(name) / "kept.db.lock"
+        left.touch(mode=0o444)
+        with powerless():
+            with pytest.raises(StorageUnavailable, match=r"kept\.db\.lock: cannot be written; let the bot write it"):
+                await opening(Path(name) / "kept.db")()
+            finding = check(Path(name) / "kept.db")[-1]
+    assert (finding.well, finding.detail) == (False, f"{left}: cannot be written")
+
+
 async def test_a_database_that_cannot_be_written_is_named_before_anything_is_served(kept: Kept, path: Path) -> None:
     await kept.open()
     await kept.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from adapters.slack.line import PAUSES, Line
 from adapters.slack.markup import BLOCK_CHARACTERS, GROWTH
 from adapters.slack.outbox import POST_SECONDS, Outbox
 from adapters.slack.places import PLATFORM, is_ts
-from adapters.slack.preflight import look_up, web_client
+from adapters.slack.preflight import SCOPES_AT, look_up, missing_scopes, web_client
 from adapters.slack.slash import Answers
 from adapters.slack.status import Status
 from adapters.slack.withheld import WITHHELD_SECONDS, Withheld
@@ -33,6 +34,8 @@ from memory.types import CommandSpec, Delta, History, Inbound, Place, Visibility
 
 _SIGN_SECONDS = 1.0
 """How long the first words wait for a sign of thinking that is just being sent, so that it does not come after them."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,9 @@ class Slack(ChatPlatform):
         """See `memory.ports.Platform.run`; both tokens are tried before anything else."""
         async with web_client(self._bot_token, self._api_url) as web:
             account = await look_up(web)
+            if account.scopes and (missing := missing_scopes(account.scopes)):
+                fields = {"platform": PLATFORM, "scopes": " ".join(missing), "cure": f"add them at {SCOPES_AT}"}
+                log.warning("scopes missing", extra=fields)
             me = Me(account.team, account.user, self._prefix, self._commands)
             directory, outbox = Directory(web, me.team), Outbox(web, me.user, self.post_seconds)
             reader = Reader(web, directory, me)

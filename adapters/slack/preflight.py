@@ -140,8 +140,13 @@ def _failed(subject: str, error: PlatformError) -> Finding:
     return Finding(subject, well=False, detail=detail, cure=advice or cure)
 
 
+def missing_scopes(granted: frozenset[str]) -> list[str]:
+    """The scopes that the bot uses and that were not granted to it."""
+    return [scope for scope in SCOPES if scope not in granted]
+
+
 def _scopes_finding(granted: frozenset[str]) -> Finding:
-    missing = [scope for scope in SCOPES if scope not in granted]
+    missing = missing_scopes(granted)
     if not missing:
         return Finding("Slack scopes", well=True, detail="all that are used are granted")
     detail = "; ".join(f"{scope} is missing, to {SCOPES[scope]}" for scope in missing)

@@ -65,9 +65,9 @@ _JOINERS = "\u200c\u200d"
 
 
 def read_fact_number(words: str) -> int | None:
-    """The number in `fact 3`; nothing where that is not what the words say."""
-    terms = words.split()
-    named = _NUMBER.fullmatch(terms[-1]) if len(terms) == 2 and terms[0].casefold() == "fact" else None  # noqa: PLR2004
+    """The number in `fact 3`, which goes unasked, be it with a `now`; nothing where that is not what the words say."""
+    terms = words.casefold().removesuffix(" now").split()
+    named = _NUMBER.fullmatch(terms[-1]) if len(terms) == 2 and terms[0] == "fact" else None  # noqa: PLR2004
     return int(named[1]) if named else None
 
 

@@ -134,8 +134,10 @@ class CatchUp:
         """Take up aside what waits for a platform that was connected, and with `missed` what it said meanwhile.
 
         What is being read already is read to its end, and then once more: a connection that breaks again and again
-        would else never be caught up with, and hold people every time.
+        would else never be caught up with, and hold people every time. Nothing is begun once the process is to end.
         """
+        if self._tasks.draining:
+            return
         if missed:
             self._sound.discard(platform)
             self._missed_at[platform] = monotonic()

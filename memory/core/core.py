@@ -232,7 +232,9 @@ class Core:
         await self._store.close_other_channels(platform, channels)
 
     async def arrived(self, place: Place, visibility: Visibility) -> None:
-        """See `memory.ports.Arrived`; says once what is remembered there."""
+        """See `memory.ports.Arrived`; says once what is remembered there, unless nobody is heard there."""
+        if policy.is_denied(place, self._settings):
+            return
         self._tasks.spawn(self._greet(place, visibility), says=True)
 
     async def _greet(self, place: Place, visibility: Visibility) -> None:

@@ -10,7 +10,7 @@ from errors import LimitReached
 from memory.limits import ceilings, day_end, free_at, scope_over
 from memory.phrases import write_pause, write_spent, write_too_small
 from memory.ports import Clock, Store
-from memory.types import Conversation, CoreSettings, Recent, Scope, Visibility, spenders
+from memory.types import Conversation, CoreSettings, Recent, Scope, Spent, Visibility, spenders
 
 PEOPLE = 10_000
 """How many people's last minute is remembered; the one who was quiet longest is dropped first."""
@@ -67,16 +67,16 @@ class Limiting:
         spent = await self._store.spent(keys)
         over = scope_over(limits, spent, {scope: self._reserved[scope, key] for scope, key in keys.items()}, need)
         if over is not None:
-            raise LimitReached(f"{over.value} tokens_per_day", self._write_over(over, limits[over], need))
+            raise LimitReached(f"{over.value} tokens_per_day", self._write_over(over, limits[over], spent[over], need))
         reservation = Reservation(tuple(keys.items()), need)
         self._reserved.update(dict.fromkeys(reservation.keys, need))
         return reservation
 
-    def _write_over(self, scope: Scope, limit: int, need: int) -> str:
+    def _write_over(self, scope: Scope, limit: int, spent: Spent, need: int) -> str:
         if need > limit:
             return write_too_small(scope, limit, need)
         now = self._clock()
-        return write_spent(scope, limit, (day_end(now) - now).total_seconds())
+        return write_spent(scope, limit, limit - spent.tokens, (day_end(now) - now).total_seconds())
 
     def release(self, reservation: Reservation) -> None:
         """Give back what was kept for a call."""

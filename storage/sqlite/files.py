@@ -96,7 +96,7 @@ def lock(path: Path) -> TextIO:
         raise StorageUnavailable(locked_out)
     real = path.resolve()  # one lock, whatever names lead to the file
     try:
-        file = real.with_name(real.name + ".lock").open("a+", encoding="ascii")
+        file = _lock_of(real).open("a+", encoding="ascii")
     except OSError as exc:
         raise StorageUnavailable(
             f"{path}: {exc.strerror}; make the folder {real.parent} and let the bot write into it"
@@ -127,9 +127,14 @@ def _name_unwritable(path: Path) -> str:
     ours = os.access in os.supports_effective_ids
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=ours):
         return f"{path}: the folder {folder} cannot be written; let the bot write into it"
-    if real.exists() and not os.access(real, os.W_OK, effective_ids=ours):
-        return f"{path}: cannot be written; let the bot write it"
+    for file in (real, _lock_of(real)):
+        if file.exists() and not os.access(file, os.W_OK, effective_ids=ours):
+            return f"{file}: cannot be written; let the bot write it"
     return ""
+
+
+def _lock_of(real: Path) -> Path:
+    return real.with_name(real.name + ".lock")
 
 
 def make_private(path: Path) -> None:

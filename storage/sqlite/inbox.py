@@ -314,7 +314,7 @@ def promise(db: sqlite3.Connection, row: int, answer: int | None, sentence: str)
     """Settle a message with what is said to it: the turn of the bot that answers it, or a sentence.
 
     What was promised before and is not said yet is replaced: an answer, which is taken back, by a sentence. Attempts
-    are counted anew: now it is the saying that may be deadly.
+    are counted anew: now it is the saying that may be deadly. A command leaves no turn, so its author's name goes too.
     """
     if answer is None:
         found = db.execute("SELECT answer FROM inbox WHERE id = ? AND state = 'settled' AND unsaid = 1", (row,))
@@ -322,7 +322,7 @@ def promise(db: sqlite3.Connection, row: int, answer: int | None, sentence: str)
             take_back(db, taken_back)
     db.execute(
         "UPDATE inbox SET state = 'settled', text = '', extras = NULL, answer = ?, sentence = ?, unsaid = 1,"
-        " attempts = 0"
+        " attempts = 0, author_name = CASE decision WHEN 'command' THEN '' ELSE author_name END"
         " WHERE id = ? AND (state = 'waiting' OR (state = 'settled' AND unsaid = 1))",
         (answer, to_text(sentence), row),
     )
