@@ -43,6 +43,7 @@ _UNITS = (
     r"|dagen|weken|uur"
 )
 _CJK_NUMBER = "[0-9０-９〇零一二三四五六七八九十百千万億亿]"
+_WHOLE_CJK_NUMBER = f"(?<!{_CJK_NUMBER}){_CJK_NUMBER}++"
 _CURRENCY = r"[€$£¥₹₩]"
 _CURRENCIES = r"(?:€|\$|£|¥|円|元|원|EUR|USD|GBP|CHF|JPY|dollars?|euros?|pounds?|bucks|Franken)"
 _AMOUNT = r"\d[\d.,'\u202f]{0,30}(?<=\d)"
@@ -61,9 +62,13 @@ _COMMITTING = re.compile(
 )
 
 CLAUSE_END = re.compile(
-    r"(?:(?<!\d)|(?<=[:,]\d\d)|(?<=\d\d\d))[.!?…]+(?=\s|$)|(?<=\d)[.!?…]+(?=\s*$|\s+[^\sa-z])|[。！？]|\n|;(?=\s)"
+    r"(?:(?<![\d.!?…])|(?<=[:,]\d\d)|(?<=\d\d\d)|(?<=\d[.!?…]))[.!?…]++(?=\s|$)"
+    r"|(?<=\d)[.!?…]++(?=\s*$|\s+[^\sa-z])|[。！？]|\n|;(?=\s)"
 )
-"""Where a clause of a text ends; a point within a number or an address ends nothing, nor does that of an ordinal."""
+"""Where a clause of a text ends; a point within a number or an address ends nothing, nor does that of an ordinal.
+
+Marks in a row are looked at from the first one on alone, or from the second behind a digit.
+"""
 
 
 class Kind(Enum):
@@ -91,7 +96,7 @@ _HOST = r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
 _PATH = r"(?<![\w/.])(?:~|\.{1,2})?/[\w.-]+(?:/[\w.-]+)+"
 _MONEY = (
     rf"{_CURRENCY}\s?{_AMOUNT}(?:\s?(?:k|m|bn|million|Mio\.?)\b)?"
-    rf"|\b{_AMOUNT}\s?(?:k |million |Mio\.? )?{_CURRENCIES}(?!\w)|{_CJK_NUMBER}+(?:円|元|块|원)"
+    rf"|\b{_AMOUNT}\s?(?:k |million |Mio\.? )?{_CURRENCIES}(?!\w)|{_WHOLE_CJK_NUMBER}(?:円|元|块|원)"
 )
 _DATE = (
     r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}\.\s?\d{1,2}\.(?:\s?\d{4}\b|(?!\d))|\b\d{1,2}/\d{1,2}/\d{2,4}\b"
@@ -106,12 +111,12 @@ _TIME = (
 )
 _VERSION = r"\bv\d(?:[\w.-]*\w)?\b|\b\d+(?:\.\d+){2,}(?:[-+]\w+)*\b|\b[A-Z]\w+ \d+(?:\.\d+)+\b"
 _LABEL = (
-    r"\+\d[\d ()/-]{5,}\d|\b0\d[\d /-]{5,}\d\b|#\d+\b|\b[A-Z]{1,6}[- ]?\d{2,}(?:[-/]?[A-Z0-9]+)*\b"
+    r"\+\d[\d ()/-]{5,}\d|\b0\d[\d /-]{5,}\d\b|#\d+\b|\b[A-Z]{1,6}[- ]?\d{2,}+[A-Z0-9]*+(?:[-/][A-Z0-9]++)*\b"
     r"|\b[A-Za-z]{1,30}(?:-[A-Za-z]{1,30}){0,4}-\d[\w-]*"
     r"|\b(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])(?!\d+(?:st|nd|rd|th|[a-zA-Z]{1,3})\b)[A-Za-z0-9]{4,}\b"
 )
 _MEASURE = rf"(?<![\w.,])[-+±]?{_AMOUNT}\s?(?:{_UNITS})(?![\w²])"
-_COUNTED = rf"{_CJK_NUMBER}+(?:個|人|本|枚|台|回|分|秒|時間|日間|歳|公里|公斤|个|杯|岁|天|명|개|세|층|번)"
+_COUNTED = rf"{_WHOLE_CJK_NUMBER}(?:個|人|本|枚|台|回|分|秒|時間|日間|歳|公里|公斤|个|杯|岁|天|명|개|세|층|번)"
 _FILES = (
     r"py|js|ts|tsx|rs|go|c|h|cpp|java|kt|rb|php|sh|sql|html|css|toml|json|ya?ml|md|txt|csv|xml|ini|cfg|env|lock|log|db"
     r"|pdf|png|jpe?g|svg|zip|gz|docx?|xlsx?"
@@ -202,9 +207,12 @@ def find_details(text: str) -> tuple[Detail, ...]:
 
 def _blank(text: str, matches: Sequence[re.Match[str]]) -> str:
     """A text in which what was found is taken."""
+    pieces: list[str] = []
+    done = 0
     for start, end in (match.span() for match in matches):
-        text = text[:start] + "\x00" * (end - start) + text[end:]
-    return text
+        pieces += (text[done:start], "\x00" * (end - start))
+        done = end
+    return "".join([*pieces, text[done:]])
 
 
 def _find_names(text: str, rest: str) -> list[Detail]:

@@ -53,7 +53,7 @@ The underscore, which is one, has to be taken out before.
 _HEAD: Callable[[str], str] = itemgetter(slice(STEM))
 """How a word begins."""
 
-CODE = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
+CODE = re.compile(r"(?<![^\W_])[^\W_]++(?:-[^\W_]++)+")
 """What hyphens join; one with a digit is a code, which is written without them too."""
 
 ASCII_GAPS = {code: " " for code in range(128) if not chr(code).isalnum()}

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 
 from errors import ContextTooLong, EmptyAnswer, ModelError, ModelRefused, OriginalsExpired, StorageError
-from memory.answers import Told, read_facts, read_fold
+from memory.answers import Candidate, Told, read_facts, read_fold
 from memory.core.planning import Planning, key_of
 from memory.core.retries import PAUSES, Retries
 from memory.facts import check_facts, worth_reading
@@ -20,7 +20,20 @@ from memory.fold import Fold, Opening, Reading, check_fold, plan_fold, plan_read
 from memory.ports import Model, Store
 from memory.prompt import Budget
 from memory.scope import readers_of
-from memory.types import Answer, Audience, Conversation, Fact, FoldDone, Role, Summary, Thread, Usage, Visibility
+from memory.types import (
+    Access,
+    Answer,
+    Audience,
+    Conversation,
+    Fact,
+    FoldDone,
+    Role,
+    Summary,
+    Thread,
+    Turn,
+    Usage,
+    Visibility,
+)
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +188,7 @@ class Folding:
         answer = await self._model.complete(request, fold.allowance, fold.schema)
         told = read_fold(answer.text) if fold.schema else Told(answer.text)
         summary = await self._check(fold, told.summary)
-        facts = check_facts(told.candidates, fold.turns, conversation.place, audience.access) if audience else ()
+        facts = await self._find_facts(told.candidates, fold.turns, conversation, audience.access) if audience else ()
         replaces = fold.replaces.version if fold.replaces else 0
         done = FoldDone(conversation, thread.epoch, replaces, summary, answer.usage, facts, heard)
         saved = await self._store.save_fold(done)
@@ -189,6 +202,12 @@ class Folding:
         Raises: FoldRefused.
         """
         return await asyncio.to_thread(check_fold, fold, answer, self._planning.count, self._planning.clock())
+
+    async def _find_facts(
+        self, candidates: Sequence[Candidate], turns: Sequence[Turn], conversation: Conversation, access: Access
+    ) -> tuple[Fact, ...]:
+        """`check_facts` in a thread of its own, as `_check`."""
+        return await asyncio.to_thread(check_facts, candidates, turns, conversation.place, access)
 
     async def _rebuild_in_steps(self, conversation: Conversation, budget: Budget, progress: Progress) -> int:
         originals = await self._store.originals(conversation)
@@ -247,7 +266,7 @@ class Folding:
         answer = await self._ask(conversation, reading) if worth_reading(reading.turns) else None
         facts: tuple[Fact, ...] = ()
         if answer:
-            facts = check_facts(read_facts(answer.text), reading.turns, conversation.place, access)
+            facts = await self._find_facts(read_facts(answer.text), reading.turns, conversation, access)
         usage = answer.usage if answer else None
         saved = await self._store.note_read(conversation, thread.epoch, reading.turns[-1].id, facts, usage)
         fields = {"conversation": str(conversation), "turns": len(reading.turns), "asked": answer is not None}

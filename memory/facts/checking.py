@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from memory.answers import Candidate
 from memory.facts.slots import OF_A_PERSON, normalise_slot
@@ -24,6 +25,9 @@ LONGEST_VALUE = 80
 LONGEST_QUOTE = 240
 SHORTEST_QUOTE = 6
 """Characters; a script that writes a word in one or two needs half of them."""
+
+LOOKED_AT = 20
+"""Places of one message where a quote stands that are looked at, the first ones: each takes a look at all of it."""
 
 _EDGES = " \t\r\n\"'“”„«»‘’‹›「」『』`*_~.…"
 _ALIKE = ('"“”„«»‟', "'’‘‚‛ʼ", "-‐‑‒–—")
@@ -79,7 +83,7 @@ def _find(candidate: Candidate, slot: str, value: str, turn: Turn) -> tuple[str,
     """The value and the quote in a turn's own words, where its author states the one in the other."""
     if turn.role is not Role.USER or not _is_meant(candidate.name, turn):
         return None
-    for match in re.finditer(_verbatim(candidate.quote), turn.text):
+    for match in islice(re.finditer(_verbatim(candidate.quote), turn.text), LOOKED_AT):
         within = re.search(_whole(value), match[0], re.IGNORECASE)
         if within is None:
             continue

@@ -61,7 +61,7 @@ def _signs(others: str, denied: str, supposed: str, reported: str, asking: str) 
 _NAMED = (
     r"(?-i:(?!(?:We|And|But|So|Also|It|This|That|There|What|Wir|Und|Es|Das|Nous|Je|Et|Ce|Yo|Io|Eu|Ik|Wij|Het|En|Que"
     r"|Che)\b)"
-    r"[A-ZÀ-ÖØ-Þ][\w'’-]+) "
+    r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,60}+) "
 )
 """Before a verb in the third person: somebody's name."""
 

@@ -12,14 +12,16 @@ from memory.facts.languages import Language, detect_language
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _QUOTED_LINE = re.compile(
-    r"^\s*>>>[\s\S]*|^\s*>.*$|^\S.{0,60} — (?:today|yesterday|\d).*\n[\s\S]*", re.MULTILINE | re.IGNORECASE
+    r"^[^\S\n]*+>>>[\s\S]*|^[^\S\n]*+>.*$|^\S.{0,60} — (?:today|yesterday|\d).*\n[\s\S]*", re.MULTILINE | re.IGNORECASE
 )
 """Also Discord's `>>>`, after which all is quoted, and what was copied out of a client: `Bob — Today at 10:12`."""
 
 _QUOTED = re.compile(
-    r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«|「[^」]*」|『[^』]*』|‹[^›]*›|(?<!\w)\"[^\"\n]*\"(?!\w)"
-    r"|(?<!\w)[‘'][^'’\n]{2,}['’](?!\w)"
+    r"“[^”]{0,2000}+”|„[^“”]{0,2000}+[“”]|«[^»]{0,2000}+»|»[^«]{0,2000}+«|「[^」]{0,2000}+」|『[^』]{0,2000}+』"
+    r"|‹[^›]{0,2000}+›|(?<!\w)\"[^\"\n]*+\"(?!\w)|(?<!\w)[‘'][^'’\n]{2,2000}+['’](?!\w)"
 )
+"""Behind a mark that nobody closes, so much is searched for the other one and no more."""
+
 _SAID_BY = re.compile(r"^[\s*_-]*(?:\[[^\]\n]*\]\s*)?[^\s:：,.!?\"][^:：,.!?\"\n]{0,30}[:：](?!\S)")
 _ASIDE = re.compile(
     r"\W*(?:note|ps|p\.s|fyi|update|info|edit|btw|ok|okay|hi|hello|about me|me|i|correction)\W*", re.IGNORECASE
@@ -51,8 +53,11 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _JOIN = re.compile(
-    r",?\s+(?:and|but|und|aber|sondern|et|mais|y|pero|e|ma|mas|en|maar)\s+|[,–—]\s*|\s+-\s+|、|，", re.IGNORECASE
+    r"(?:,|(?<!\s))\s++(?:and|but|und|aber|sondern|et|mais|y|pero|e|ma|mas|en|maar)\s+|[,–—]\s*|(?<!\s)\s++-\s+|、|，",
+    re.IGNORECASE,
 )
+"""Blanks are looked at from their first one on alone: else a message of nothing but blanks takes seconds."""
+
 _BUT = re.compile(r"\b(?:but|aber|sondern|mais|pero|ma|mas|maar)\b", re.IGNORECASE)
 
 
@@ -132,8 +137,7 @@ def _segment(text: str, skipped: int, start: int, end: int, language: Language) 
     """The part of a clause that has a subject of its own and holds the place: `I live here but | he is from Bergen`."""
     begin, until = skipped, len(text)
     for join in _JOIN.finditer(text, skipped):
-        rest = text[join.end() :]
-        if not (language.own.match(rest) or language.others.match(rest)):
+        if not (language.own.match(text, join.end()) or language.others.match(text, join.end())):
             continue
         if join.end() <= start:
             begin = join.end()
@@ -178,8 +182,10 @@ def _is_own(segment: str, at: int, language: Language) -> bool:
         return not language.others.search(segment)
     own = [match.span() for match in language.own.finditer(segment)]
     others = [match.span() for match in language.others.finditer(segment)]
-    others = [span for span in others if not any(begin < span[0] < until for begin, until in own)]
-    own = [span for span in own if not any(begin <= span[0] < until for begin, until in others)]
+    within = {place for begin, until in own for place in range(begin + 1, until)}
+    others = [span for span in others if span[0] not in within]
+    within = {place for span in others for place in range(*span)}
+    own = [span for span in own if span[0] not in within]
     before = [(begin, True) for begin, _ in own if begin < at]
     before += [(begin, False) for begin, until in others if until <= at]
     if before:

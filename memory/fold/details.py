@@ -12,6 +12,7 @@ What still is not in the next summary stands in its list again, behind what is n
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ _RELATIVE = re.compile(
     rf"|amanhã|hoje|ontem|vandaag|gisteren|{WEEKDAYS})\b|[今明昨][日天]|来週|来月|下周|下週|내일|오늘|어제",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W_]{4,}|\w*\d\w*|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
+_WORD = re.compile(r"[^\W_]{4,}|[^\W\d]{0,30}+\d\w*|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}")
 _COMMON = frozenset(
     [
         "will",
@@ -229,11 +230,13 @@ def _has(folded: str, words: str) -> bool:
 def _excerpts(saying: Saying, kept: _Kept) -> list[Excerpt]:
     """What holds the lost details of a saying, clause by clause; details too long to be quoted are passed over."""
     details = [detail for detail in find_details(saying.text) if not kept.holds(detail)]
+    starts = [detail.start for detail in details]
     found: list[Excerpt] = []
     for start, end in clauses(saying.text):
         if looks_secret(saying.text[start:end]):
             continue
-        within = [detail for detail in details if start <= detail.start and detail.end <= end]
+        begun = details[bisect_left(starts, start) : bisect_left(starts, end)]
+        within = [detail for detail in begun if detail.end <= end]
         left = [each for each in within if each.kind is Kind.COMMITMENT or each.end - each.start <= LONGEST]
         while left and len(found) < LOOKED_AT:
             excerpt, left = _excerpt(saying, start, end, left)
