@@ -16,7 +16,7 @@ from memory.forgetting import telling_words
 from memory.types import Access, Visibility
 from tests.transcripts import HERE, said
 
-LONG = 20_000
+LONG = 10_000
 """Characters; more than any platform takes for one message."""
 
 MARKS = "019九〇０aAé_ \n\t.!?…,;:-–—/\\'\"`*~<>()[]{}@#&|=+%$€’‘“”„«»「『‹。？、"

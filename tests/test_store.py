@@ -141,10 +141,11 @@ async def test_the_connection_for_reading_cannot_write(store: Store, path: Path)
 async def test_a_settled_messages_words_stand_in_the_transcript_alone(store: Store, path: Path) -> None:
     inbound = message(1, "zebra", quote=quote_of(message(0, "gnu", "bob")))
     await talk(store, inbound)
-    command = await accept(store, message(2, "!forget okapi"), Decision.COMMAND)
+    command = await accept(store, message(2, "!forget okapi", "ocelot"), Decision.COMMAND)
     assert command is not None
     await store.settle(command, "")
 
+    assert words_in_tables(path, "Ocelot") == []
     assert words_in_tables(path, "zebra") == ["turns.text", "recall.words"]
     assert words_in_tables(path, "gnu") == ["turns.quote"]
     assert words_in_tables(path, "okapi") == []
