@@ -8,7 +8,7 @@ from pathlib import Path
 
 from llm.tokens import load_counter
 from tests.fakes.discord import FakeDiscord, FakeFile, Permission
-from tests.fakes.model import FakeModel, ModelRequest, Refuse, Say, openai_error
+from tests.fakes.model import FakeModel, ModelRequest, Refuse, Say, openai_error, refuse_crowding
 from tests.scenes import DiscordScene, Scene
 
 FOLD = "You keep the rolling summary"
@@ -93,8 +93,7 @@ class TestTalking:
         one, two, three = chats(scene)
         assert last_words(one) == "Ann: first"
         assert [m.content for m in two.messages[1:3]] == ["Ann: first", "One moment."]
-        assert two.messages[-2].content.endswith("Bob: second")
-        assert two.messages[-1].content == "Bob: third"
+        assert last_words(two) == "Bob: second\n\nBob: third"
         assert last_words(three) == "Ann: fourth"
 
     async def test_conversations_are_answered_side_by_side(self, scene: Scene) -> None:
@@ -218,7 +217,7 @@ class TestBudgets:
                 await scene.ask(scene.ann, f"spool {number}")
                 await scene.heard("Understood.", times=number + 1)
         said = [message.content for message in chats(scene)[-1].messages[1:-1]]
-        assert said == ["Understood.", "Ann: spool 3", "Understood."]
+        assert said == ["…", "Understood.", "Ann: spool 3", "Understood."]
 
     async def test_a_model_that_makes_more_tokens_of_a_text_is_planned_for_once_that_is_learned(
         self, tmp_path: Path, discord: FakeDiscord
@@ -264,6 +263,19 @@ class TestBudgets:
 
 
 class TestErrors:
+    async def test_a_server_that_wants_the_roles_to_alternate_answers_on_after_an_answer_that_failed(
+        self, scene: Scene
+    ) -> None:
+        down = Refuse(400, openai_error("no", "invalid_value"))
+        async with scene.serving():
+            scene.model.respond = lambda request: refuse_crowding(request) or "Understood."
+            scene.model.script(down)
+            await scene.ask(scene.ann, "spool 1")
+            await scene.heard("The language model would not take this request; try to put it differently.")
+            await scene.exchange(scene.ann, "spool 2", "Understood.")
+            await scene.exchange(scene.ann, "spool 3", "Understood.")
+        assert [message.role for message in chats(scene)[-1].messages] == ["system", "user", "assistant", "user"]
+
     async def test_a_person_reads_one_short_sentence_when_the_model_refuses(self, scene: Scene) -> None:
         scene.model.script(Refuse(401, {"error": {"message": "bad key sk-secret", "code": "invalid_api_key"}}))
         async with scene.serving():

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm.client.chat import (
+    LEFT_OUT,
     OPENAI_URL,
     SUBSTITUTES,
     Piece,
     Request,
+    alternate,
     can_do_without,
     is_openai,
     join,
@@ -61,6 +63,28 @@ def test_what_is_refused_is_left_out_once_each_and_an_allowance_is_always_sent(r
     assert len(without) <= 4
     request = plan_request(PROMPT, "m", 70, "https://example.org/v1", without)
     assert {request.max_tokens, request.max_completion_tokens} == {70, None}
+
+
+TALK = st.lists(st.builds(Message, st.sampled_from(["user", "assistant"]), st.text()))
+
+
+@given(TALK, TALK)
+def test_each_has_his_turn_and_nothing_that_was_said_is_lost(said: list[Message], later: list[Message]) -> None:
+    system = Message("system", "Be brief.")
+    head, *talk = alternate([system, *said])
+    assert head == system
+    assert [message.role for message in talk] == ["user", "assistant"] * (len(talk) // 2) + ["user"] * (len(talk) % 2)
+    opens = [LEFT_OUT] if said and said[0].role == "assistant" else []
+    assert written(talk) == written([*opens, *said])
+    *settled, last = alternate([system, *said])
+    longer = alternate([system, *said, *later])
+    assert list(longer[: len(settled)]) == settled
+    assert longer[len(settled)].content.startswith(last.content), "the beginning of a longer talk is the same"
+
+
+def written(messages: Sequence[Message]) -> str:
+    """All that messages say."""
+    return "\n\n".join(message.content for message in messages)
 
 
 @pytest.mark.parametrize(

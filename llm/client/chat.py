@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
@@ -33,6 +34,13 @@ CHARACTERS_PER_TOKEN = 32
 
 `o200k_base` makes 4 to 5 of prose, 8 of deeply indented code, 24 of drawings with wide gaps (measured).
 """
+
+
+SEAM = "\n\n"
+"""What stands between two messages of one role that are sent as one."""
+
+LEFT_OUT = Message("user", "…")
+"""What is sent in the place of a question that is gone, where its answer would come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def plan_request(
         allowance = SUBSTITUTES[allowance]
     return Request(
         model,
-        prompt.messages,
+        alternate(prompt.messages),
         max_tokens=max_tokens if allowance == "max_tokens" else None,
         max_completion_tokens=max_tokens if allowance == "max_completion_tokens" else None,
         prompt_cache_key=prompt.conversation_key if openai else "",
@@ -109,6 +117,28 @@ def plan_request(
         form=_choose_form(without, keeps_prefix=openai and bool(prompt.conversation_key)) if schema else "",
         schema=schema,
     )
+
+
+def alternate(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return messages of which a person has the first after the system's, and then each role its turn.
+
+    Neighbours of one role are joined, for a message that has no answer is followed by another one. The chat templates
+    of Mistral and Gemma refuse all else with 400, behind vLLM, llama.cpp and LM Studio alike, and would refuse every
+    later request of the conversation too (vLLM issue 6862, adk-python 1373, crush 279), as DeepSeek's reasoner did
+    (autogen pull request 7229). It is done for every server, since none says that it has such a template. The same
+    messages are always joined to the same text, so that a prefix is found in the cache. It costs no more tokens than
+    were counted, but for LEFT_OUT.
+    """
+    joined: list[Message] = []
+    for message in messages:
+        before = joined[-1] if joined else None
+        if before and before.role == message.role != "system":
+            joined[-1] = Message(message.role, f"{before.content}{SEAM}{message.content}")
+            continue
+        if message.role == "assistant" and (not before or before.role == "system"):
+            joined.append(LEFT_OUT)
+        joined.append(message)
+    return tuple(joined)
 
 
 def _choose_form(without: frozenset[str], *, keeps_prefix: bool) -> Form:

@@ -116,6 +116,16 @@ def vllm_error(message: str, param: str | None = None, status: int = 400) -> Jso
     return {"error": {"message": message, "type": "BadRequestError", "param": param, "code": status}}
 
 
+def refuse_crowding(request: ModelRequest) -> Refuse | None:
+    """What vLLM says with the chat templates of Mistral and Gemma, unless the roles alternate (vLLM issue 6862)."""
+    roles = [message.role for message in request.messages]
+    talk = roles[1:] if roles[0] == "system" else roles
+    if all(role == ("user", "assistant")[place % 2] for place, role in enumerate(talk)):
+        return None
+    told = "After the optional system message, conversation roles must alternate user/assistant/user/assistant/..."
+    return Refuse(400, vllm_error(told))
+
+
 def llama_error(kind: str, message: str, status: int = 400) -> Json:
     """An error of llama.cpp's server (tools/server, `format_error_response`)."""
     return {"error": {"code": status, "message": message, "type": kind}}
