@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
+from llm.client.events import Event
 from memory.types import Message, Prompt, Schema
 
 Form = Literal["json_schema", "json_object", ""]
@@ -70,12 +71,13 @@ class Request:
 class Piece:
     """A piece of a streamed answer, or several as one.
 
-    `finish` is the server's reason for the end, empty before it. The figures are 0 until the server reports them,
-    `reported` says whether it did.
+    `finish` is the server's reason for the end, empty before it; `ended` says that it announced that nothing follows.
+    The figures are 0 until the server reports them, `reported` says whether it did.
     """
 
     text: str = ""
     finish: str = ""
+    ended: bool = False
     reported: bool = False
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -174,8 +176,8 @@ def more_room(max_tokens: int, prompt_tokens: int, context_tokens: int) -> int:
 def read_piece(chunk: object) -> Piece:
     """Read one chunk of a stream, whatever its server makes of the format.
 
-    The openai package does not validate what it parses: a field may be absent, null or of another type. Reasoning
-    (`reasoning_content`) is no part of the answer.
+    `chunk` is its JSON, in which a field may be absent, null or of another type. Reasoning (`reasoning_content`) is no
+    part of the answer.
     """
     text = _at(chunk, "choices", 0, "delta", "content")
     finish = _at(chunk, "choices", 0, "finish_reason")
@@ -188,6 +190,17 @@ def read_piece(chunk: object) -> Piece:
         cached_tokens=_figure(_at(usage, "prompt_tokens_details", "cached_tokens")),
         completion_tokens=_figure(_at(usage, "completion_tokens")),
     )
+
+
+def read_error(event: Event, chunk: object) -> object:
+    """Return the error that an event of a stream tells instead of a piece, or None.
+
+    It stands in `error`; older vLLM sends it bare, with `error` for its `object`, others in an event of that name.
+    """
+    fields = chunk if isinstance(chunk, Mapping) else {}
+    if event.name == "error" or fields.get("object") == "error":
+        return chunk
+    return fields.get("error") or None
 
 
 def cut(piece: Piece, left: int, allowance: int) -> Piece:
@@ -204,6 +217,7 @@ def join(so_far: Piece, piece: Piece) -> Piece:
     figures = piece if piece.reported else so_far
     return Piece(
         finish=piece.finish or so_far.finish,
+        ended=piece.ended or so_far.ended,
         reported=figures.reported,
         prompt_tokens=figures.prompt_tokens,
         cached_tokens=figures.cached_tokens,
@@ -215,7 +229,7 @@ def _at(thing: object, *path: str | int) -> object:
     """Follow names and positions into a parsed chunk; None where it does not go on."""
     for key in path:
         if isinstance(key, str):
-            thing = getattr(thing, key, None)
+            thing = thing.get(key) if isinstance(thing, Mapping) else None
         else:
             thing = thing[key] if isinstance(thing, list) and len(thing) > key else None
     return thing

@@ -32,6 +32,7 @@ from llm.client.chat import (
     plan_request,
 )
 from llm.client.circuits import Circuits, Series
+from llm.client.endings import Ending, read_ending
 from llm.client.failures import Failure, Kind, Step, decide, translate
 from llm.client.findings import report
 from llm.client.thoughts import ThoughtFilter
@@ -224,7 +225,7 @@ class OpenAIModel:
         async with aclosing(self._wire.pieces(request, series.first_piece)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Failure):
-                    if seen.finish:
+                    if seen.finish or seen.ended:
                         break  # all that was to be said has been said
                     yield piece
                     return
@@ -241,7 +242,7 @@ class OpenAIModel:
         for delta in thoughts.finish():
             answered = True
             yield delta
-        cut_off = answered and (cut_off or seen.finish == "length")
+        cut_off = answered and (cut_off or read_ending(seen.finish) in (Ending.CUT, Ending.OUT_OF_CONTEXT))
         if cut_off:
             log.info("answer cut off", extra={"model": request.model, "max_tokens": request.allowance})
         yield _judge(request.model, seen, answered=answered) or Delta(
@@ -259,12 +260,15 @@ class OpenAIModel:
 
 def _judge(model: str, seen: Piece, *, answered: bool) -> Failure | None:
     """Say what is wrong with a stream that came to its end, if anything is."""
-    if seen.finish == "content_filter":
+    ending = read_ending(seen.finish)
+    if ending is Ending.FILTERED:
         return Failure(model, Kind.FILTERED)
-    if not (seen.finish or seen.reported):  # a connection that closed early looks like an end where no length is given
+    # A connection that closed early looks like an end where no length is given. Some servers announce the end without a
+    # reason (anomalyco/opencode issues 43379 and 43882; older Ollama, issue 4357).
+    if ending is Ending.BROKEN or not (seen.finish or (seen.ended and answered)):
         return Failure(model, Kind.CONNECTION)
-    if not answered and seen.finish == "model_context_window_exceeded":  # GLM (can1357/oh-my-pi pull request 683)
+    if not answered and ending is Ending.OUT_OF_CONTEXT:
         return Failure(model, Kind.STATUS, code=seen.finish, too_long=True)
     if not answered:
-        return Failure(model, Kind.EMPTY, spent=seen.finish == "length")
+        return Failure(model, Kind.EMPTY, spent=ending is Ending.CUT)
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import UTC, datetime
 
 from openai import (
@@ -17,16 +17,16 @@ from openai import (
     APIStatusError,
     APITimeoutError,
     AsyncOpenAI,
-    AsyncStream,
     DefaultAsyncHttpxClient,
     Timeout,
     omit,
 )
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionMessageParam
 from openai.types.shared_params import ResponseFormatJSONObject, ResponseFormatJSONSchema
 
-from llm.client.chat import Piece, Request, read_piece
+from llm.client.chat import Piece, Request, read_error, read_piece
 from llm.client.dialects import read_failure
+from llm.client.events import Event, EventReader
 from llm.client.failures import Failure, Kind
 from memory.types import Message, well_formed
 
@@ -35,6 +35,9 @@ CONNECT_SECONDS = 10.0
 
 LINGER_SECONDS = 5.0
 """The longest silence after the end of an answer, when only its usage is still to come; half the patience at most."""
+
+DRAIN_SECONDS = 0.1
+"""The longest that an ended stream is read on: a connection whose answer was read to its last byte is used again."""
 
 _HTTP_LIBRARIES = ("httpx", "httpx2")
 """What the openai package speaks through, by its release. Neither is ours to import, so they are known by name."""
@@ -78,34 +81,45 @@ class Wire:
 
         `first` bounds the wait for the first piece, connecting included.
         """
-        stream: AsyncStream[ChatCompletionChunk] | None = None
         piece: Piece | None = None
         try:
-            async with AsyncExitStack() as stack:
+            async with aclosing(self._events(request)) as events:
                 async with first(self._timeout):
-                    stream = await stack.enter_async_context(await self._open(request))
-                    chunk = await anext(stream, None)
-                while chunk is not None:
-                    piece = read_piece(chunk)
-                    yield piece
-                    async with asyncio.timeout(self._linger if piece.finish else self._timeout):
-                        chunk = await anext(stream, None)
+                    event = await anext(events, None)
+                while event is not None:
+                    read = _read(request.model, event)
+                    yield read
+                    if isinstance(read, Failure):
+                        return
+                    piece = read
+                    async with asyncio.timeout(self._patience(piece)):
+                        event = await anext(events, None)
+        except APIStatusError as exc:
+            yield read_failure(request.model, exc.status_code, exc.body, exc.response.headers, datetime.now(UTC))
         except APITimeoutError as exc:
             yield Failure(request.model, _kind_of_loss(exc, Kind.TIMEOUT))
         except APIError as exc:
-            yield _read_error(request.model, exc)
+            yield Failure(request.model, _kind_of_loss(exc, Kind.CONNECTION))
         except TimeoutError:
             yield Failure(request.model, Kind.SILENCE if piece else Kind.TIMEOUT)
-        except ValueError:  # a key or an address that no header can hold; JSON or UTF-8 that is none
-            yield Failure(request.model, Kind.MALFORMED if stream else Kind.UNSENDABLE)
+        except ValueError:  # a key or an address that no header can hold
+            yield Failure(request.model, Kind.UNSENDABLE)
         except Exception as exc:
-            # The package lets these through while it reads the body of a refusal.
+            # The package lets these through while the body is read, of an answer as of a refusal.
             if type(exc).__module__.partition(".")[0] not in _HTTP_LIBRARIES:
                 raise
             yield Failure(request.model, Kind.CONNECTION)
 
-    async def _open(self, request: Request) -> AsyncStream[ChatCompletionChunk]:
-        return await self._client.chat.completions.create(
+    def _patience(self, last: Piece) -> float:
+        """The longest silence after a piece."""
+        if last.ended:
+            return DRAIN_SECONDS
+        return self._linger if last.finish else self._timeout
+
+    async def _events(self, request: Request) -> AsyncGenerator[Event, None]:
+        """Send a request and yield the events of its stream; closed early, it hangs up."""
+        reader = EventReader()
+        async with self._client.chat.completions.with_streaming_response.create(
             model=request.model,
             messages=[_as_param(message) for message in request.messages],
             max_tokens=omit if request.max_tokens is None else request.max_tokens,
@@ -115,7 +129,22 @@ class Wire:
             response_format=_as_format(request) or omit,
             stream=True,
             stream_options={"include_usage": True} if request.include_usage else omit,
-        )
+        ) as response:
+            async for part in response.iter_bytes():
+                for event in reader.feed(part):
+                    yield event
+
+
+def _read(model: str, event: Event) -> Piece | Failure:
+    """Read what an event of a stream tells: a piece, or an error."""
+    if event.ends:
+        return Piece(ended=True)
+    try:
+        chunk: object = json.loads(event.data)
+    except (ValueError, RecursionError):  # no JSON, or nested too deep
+        return Failure(model, Kind.MALFORMED)
+    error = read_error(event, chunk)
+    return read_piece(chunk) if error is None else read_failure(model, 0, error, {}, datetime.now(UTC))
 
 
 def _as_format(request: Request) -> ResponseFormatJSONSchema | ResponseFormatJSONObject | None:
@@ -137,16 +166,6 @@ def _as_param(message: Message) -> ChatCompletionMessageParam:
             return {"role": "user", "content": content}
         case "assistant":
             return {"role": "assistant", "content": content}
-
-
-def _read_error(model: str, exc: APIError) -> Failure:
-    """Read what the openai package raised: a status, a broken connection, or an error inside a stream."""
-    now = datetime.now(UTC)
-    if isinstance(exc, APIStatusError):
-        return read_failure(model, exc.status_code, exc.body, exc.response.headers, now)
-    if exc.body is None:
-        return Failure(model, _kind_of_loss(exc, Kind.CONNECTION))
-    return read_failure(model, 0, exc.body, {}, now)
 
 
 def _kind_of_loss(exc: APIError, kind: Kind) -> Kind:

@@ -59,11 +59,11 @@ class Say:
     """An answer in the given pieces, `pace` seconds apart, held after the first one until `gate` is set.
 
     `ending` says what follows the last piece: the end as it should be, a cut connection, silence or nothing but
-    comments until the client leaves, a line that is no JSON, or the JSON of an error (OpenRouter and llama.cpp send
-    errors inside a stream).
+    comments until the client leaves, a line that is no JSON, an end without a word, or the JSON of an error (OpenRouter
+    and llama.cpp send errors inside a stream).
     `finish` empty sends no reason for the end, `last_words` says what follows one; `reasoning` comes first, in the
     field that DeepSeek's API named.
-    `told` is called after each piece.
+    `between` is sent as it is after each piece, as gateways do that keep a connection alive; `told` is called then.
     """
 
     pieces: tuple[str, ...] = ()
@@ -72,8 +72,9 @@ class Say:
     pace: float = 0.0
     usage: bool = True
     reasoning: tuple[str, ...] = ()
-    ending: Literal["done", "drop", "silence", "malformed", "comments"] | Json = "done"
+    ending: Literal["done", "drop", "silence", "malformed", "comments", "close"] | Json = "done"
     last_words: Literal["usage", "drop", "silence"] = "usage"
+    between: str = ""
     told: Callable[[], None] = field(default=lambda: None, repr=False)  # its address differs in every worker
 
 
@@ -175,6 +176,8 @@ class FakeModel(Listening):
         cached_tokens: Callable[[ModelRequest], int] = lambda _: 0,
     ) -> None:
         self.requests: list[ModelRequest] = []
+        self.connections: set[object] = set()
+        """The client's ends of the connections on which requests came."""
         self.left = 0
         """How many requests the client left before their answer had ended."""
         self.respond = respond
@@ -206,6 +209,8 @@ class FakeModel(Listening):
     async def _handle(self, http: web.Request) -> web.StreamResponse:
         request = parse_request(await http.text(), {name.lower(): value for name, value in http.headers.items()})
         self.requests.append(request)
+        if http.transport:
+            self.connections.add(http.transport.get_extra_info("peername"))
         self._changes.mark()
         behaviour = self._script.popleft() if self._script else as_behaviour(self.respond(request))
         try:
@@ -260,6 +265,7 @@ class FakeModel(Listening):
             await send(response, choice(request, {"reasoning_content": thought}))
         for piece in say.pieces:
             await send(response, choice(request, {"content": piece}))
+            await response.write(say.between.encode())
             say.told()
             await asyncio.sleep(say.pace)
             if say.gate:
@@ -279,16 +285,21 @@ class FakeModel(Listening):
             case "malformed":
                 await response.write(b'data: {"choices": [\n\n')
             case "done":
-                if say.finish:
-                    await send(response, choice(request, {}, say.finish))
-                if say.last_words != "usage":
-                    await self._end(http, response, request, replace(say, ending=say.last_words))
-                if say.usage:
-                    usage = self._usage(request, "".join(say.pieces))
-                    await send(response, {**choice(request, {}), "choices": [], "usage": usage})
-                await response.write(b"data: [DONE]\n\n")
+                await self._finish(http, response, request, say)
+            case "close":
+                pass
             case error:
                 await send(response, error)
+
+    async def _finish(self, http: web.Request, response: web.StreamResponse, request: ModelRequest, say: Say) -> None:
+        if say.finish:
+            await send(response, choice(request, {}, say.finish))
+        if say.last_words != "usage":
+            await self._end(http, response, request, replace(say, ending=say.last_words))
+        if say.usage:
+            usage = self._usage(request, "".join(say.pieces))
+            await send(response, {**choice(request, {}), "choices": [], "usage": usage})
+        await response.write(b"data: [DONE]\n\n")
 
     def _whole(self, request: ModelRequest, say: Say) -> Json:
         text = "".join(say.pieces)
