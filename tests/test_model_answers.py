@@ -136,6 +136,7 @@ def test_figures_reported_later_replace_earlier_ones() -> None:
         ({"retry-after": "-5"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": f"Thu, 01 Jan 2026 12:00:30 +{'9' * 20}"}, None),
     ],
 )
 def test_a_servers_wait_is_read_in_each_of_its_forms(headers: dict[str, str], expected: float | None) -> None:

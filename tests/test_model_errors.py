@@ -21,13 +21,21 @@ from tests.fakes.model import (
     ModelRequest,
     Refuse,
     Say,
+    gemini_error,
     llama_error,
     mistral_error,
     openai_error,
     openrouter_error,
     vllm_error,
+    xai_error,
 )
 from tests.model_talk import BUSY, DOWN, PROMPT, UNKNOWN, talk
+
+WRONG_KEYS = [
+    Refuse(401, openai_error("Incorrect API key provided: sk-…", "invalid_api_key")),
+    Refuse(400, gemini_error("API key not valid. Please pass a valid API key.", "API_KEY_INVALID")),
+    Refuse(400, xai_error("Incorrect API key provided: xa***. You can obtain an API key from …")),
+]
 
 
 class TestErrors:
@@ -117,6 +125,20 @@ class TestErrors:
             assert type(await it.error(refusal)) is expected
         assert it.asked == ["m"]
 
+    @pytest.mark.parametrize("refusal", WRONG_KEYS, ids=["openai", "gemini", "xai"])
+    async def test_a_wrong_key_is_the_operators_and_no_other_model_is_asked_with_it(self, refusal: Refuse) -> None:
+        async with talk(fallbacks=["n"]) as it:
+            assert isinstance(await it.error(refusal), ModelMisconfigured)
+            it.fake.script(refusal, refusal)
+            for finding in await it.model.check():
+                assert finding.detail.endswith(f"answered {refusal.status} (invalid_api_key)")
+                assert "OPENAI_API_KEY" in finding.cure
+        assert it.asked == ["m", "m", "n"]
+
+    async def test_another_fault_that_gemini_finds_is_no_wrong_key(self) -> None:
+        async with talk() as it:
+            assert isinstance(await it.error(Refuse(400, gemini_error("No", "FIELD_INVALID"))), ModelRefused)
+
     async def test_neither_the_servers_message_nor_the_key_reaches_an_error_or_the_log(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -132,6 +154,17 @@ class TestErrors:
         assert "model failed" in written
         assert "Xyzzy" not in written
         assert "sk-test-key" not in written
+
+    @pytest.mark.parametrize("strange", [[], {}, [[]], None, 7.5])
+    def test_a_refusal_of_any_shape_is_read(self, strange: object) -> None:
+        for name in ("code", "type", "param", "message", "details", "detail", "metadata", "error"):
+            failure = read_failure("m", 400, {"error": {name: strange}}, {}, datetime.now(UTC))
+            assert failure == Failure("m", Kind.STATUS, 400)
+            assert read_failure("m", 400, {name: strange}, {}, datetime.now(UTC)) == failure
+
+    async def test_a_refusal_nested_too_deep_to_be_read_is_one_all_the_same(self) -> None:
+        async with talk() as it:
+            assert isinstance(await it.error(Refuse(400, "[" * 100_000)), ModelRefused)
 
     async def test_a_key_that_no_header_can_hold_is_a_fault_of_the_settings(self) -> None:
         async with FakeModel() as fake:

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from llm.client.chat import RESPONSE_FORMAT, SUBSTITUTES
-from llm.client.failures import Failure, Kind
+from llm.client.failures import WRONG_KEY, Failure, Kind
 
 _TOO_LONG_MARKS = frozenset(
     {
@@ -79,6 +79,12 @@ _FORM_PHRASES = (
 OpenRouter hands the words of its providers on in `metadata.raw`: go-openrouter pull request 21.)
 """
 
+_WRONG_KEY_REASON = "API_KEY_INVALID"
+"""What Gemini gives for the reason in the `details` of a 400 (google-gemini/gemini-cli issue 25198)."""
+
+_WRONG_KEY_PHRASE = "incorrect api key provided"
+"""What xAI writes with a 400, and a `code` that says nothing of a key (openai/codex issue 1352)."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -86,7 +92,7 @@ def read_failure(model: str, status: int, body: object, headers: Mapping[str, st
     """Read a server's refusal; `body` is its JSON, with or without the `error` around it, or its text.
 
     `status` is 0 for an error that came inside a stream: then a number in its `code` is taken for it (llama.cpp,
-    OpenRouter).
+    OpenRouter). What refuses the key has the code WRONG_KEY, whatever the server's own is.
     """
     if isinstance(body, list) and body:  # Gemini
         body = body[0]
@@ -97,7 +103,7 @@ def read_failure(model: str, status: int, body: object, headers: Mapping[str, st
     words = message.casefold() if isinstance(message, str) else ""
     handed_on = _at(fields, "metadata", "raw")
     named = [mark for mark in marks if _IDENTIFIER.fullmatch(mark)]
-    code = named[0] if named else ""
+    code = WRONG_KEY if _tells_wrong_key(status, fields, words) else named[0] if named else ""
     return Failure(
         model=model,
         kind=Kind.FILTERED if _is_flagged(fields) else Kind.STATUS,
@@ -118,6 +124,15 @@ def _is_too_long(status: int, marks: Sequence[str], words: str) -> bool:
         or not _TOO_LONG_MARKS.isdisjoint(marks)
         or any(phrase in words for phrase in _TOO_LONG_PHRASES)
     )
+
+
+def _tells_wrong_key(status: int, fields: Mapping[object, object], words: str) -> bool:
+    """Whether a 400 says what others say with 401."""
+    if status != HTTPStatus.BAD_REQUEST:
+        return False
+    details = fields.get("details")
+    known = [detail for detail in details if isinstance(detail, Mapping)] if isinstance(details, list) else []
+    return any(detail.get("reason") == _WRONG_KEY_REASON for detail in known) or _WRONG_KEY_PHRASE in words
 
 
 def _at(fields: Mapping[object, object], name: str, inner: str) -> object:
@@ -143,7 +158,7 @@ def _read_refused(fields: Mapping[object, object], words: str) -> str:
     """
     spelled = _UNSUPPORTED_PHRASE.search(words)
     named: list[object] = [spelled[1]] if spelled else []
-    if fields.get("code") in _UNSUPPORTED_MARKS:
+    if str(fields.get("code")) in _UNSUPPORTED_MARKS:
         named.append(fields.get("param"))
     message = fields.get("message")
     detail = fields.get("detail") or (message.get("detail") if isinstance(message, Mapping) else message)
@@ -171,6 +186,6 @@ def read_wait(headers: Mapping[str, str], now: datetime) -> float | None:
             return float(value) * unit
     try:
         moment = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

@@ -32,6 +32,9 @@ LONGEST_WAIT = 20.0
 FIRST_BACKOFF = 0.5
 """Seconds before the first retry, doubled for each further one."""
 
+WRONG_KEY = "invalid_api_key"
+"""OpenAI's code for a key that it does not accept."""
+
 _UNPAID = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _UNKNOWN_MODEL = frozenset({"model_not_found"})
 
@@ -120,7 +123,7 @@ def translate(failure: Failure) -> ModelError:  # noqa: PLR0911 - one return a c
     match failure.status:
         case 401 | 402 | 403 | 404:
             return ModelMisconfigured(failure.detail)
-        case _ if failure.code in _UNPAID | _UNKNOWN_MODEL:
+        case _ if failure.code in _UNPAID | _UNKNOWN_MODEL | {WRONG_KEY}:
             return ModelMisconfigured(failure.detail)
         case 429:
             return ModelBusy(failure.detail, failure.retry_after)
@@ -169,6 +172,8 @@ def _retries(kind: Kind) -> int:
 
 def _concerns_all(failure: Failure) -> bool:
     """Whether the key or the address is to blame: then another model of the same server would fail as well."""
+    if failure.code == WRONG_KEY:
+        return True
     if failure.status in (401, 403):
         return failure.code not in _UNKNOWN_MODEL
     return is_redirect(failure.status)

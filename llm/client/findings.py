@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from errors import ContextTooLong, EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused
-from llm.client.failures import Failure, Kind, is_redirect, translate
+from llm.client.failures import WRONG_KEY, Failure, Kind, is_redirect, translate
 from memory.types import Finding
 
 _IN_WORDS = {
@@ -50,10 +50,12 @@ def cure(failure: Failure, url: str) -> str:
 
 def _cure_settings(failure: Failure, url: str) -> str:
     match failure.status:
+        case _ if failure.code == WRONG_KEY:
+            return _cure_key(url)
         case status if is_redirect(status):
             return f"{url} only points to another address: put the one that answers itself into model.base_url"
         case 401:
-            return f"put a key that {url} accepts into .env: OPENAI_API_KEY=…"
+            return _cure_key(url)
         case 403:
             return "the key may not use this model: choose another model.name, or grant it to the key's project"
         case 404:
@@ -62,3 +64,7 @@ def _cure_settings(failure: Failure, url: str) -> str:
             return "the account has no credit left: add some, or use another key"
         case _:
             return "the request can't be sent: look for stray characters in OPENAI_API_KEY and model.base_url"
+
+
+def _cure_key(url: str) -> str:
+    return f"put a key that {url} accepts into .env: OPENAI_API_KEY=…"

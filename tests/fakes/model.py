@@ -132,6 +132,17 @@ def llama_error(kind: str, message: str, status: int = 400) -> Json:
     return {"error": {"code": status, "message": message, "type": kind}}
 
 
+def gemini_error(message: str, reason: str) -> Sequence[Json]:
+    """An error of Gemini's endpoint, which says 400 to a wrong key too (google-gemini/gemini-cli issue 25198)."""
+    details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com"}]
+    return [{"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT", "details": details}}]
+
+
+def xai_error(message: str) -> Json:
+    """An error of xAI's API, which says 400 to a wrong key too (openai/codex issue 1352)."""
+    return {"code": "Client specified an invalid argument", "error": message}
+
+
 def mistral_error(*field: str) -> Json:
     """What Mistral's API says of a field that it does not know, by its path in the body (dnakov/anon-kode issue 53)."""
     place = ["body", *field]
