@@ -179,6 +179,11 @@ class TestRetries:
         assert error.retry_after == 90
         assert it.waits == []
 
+    async def test_nobody_is_told_to_wait_longer_than_the_server_is_left_alone(self) -> None:
+        async with talk() as it:
+            error = await it.error(Refuse(429, BUSY.body, {"Retry-After": "900000000"}))
+        assert error.sentence.endswith("please try again in 300 seconds.")
+
     @pytest.mark.parametrize("ending", ["silence", "comments"])
     async def test_a_stream_that_falls_silent_is_made_again(self, ending: str) -> None:
         """Keep-alive comments are no answer: they keep the connection busy and the person waiting."""

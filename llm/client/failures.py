@@ -19,6 +19,7 @@ from errors import (
     ModelRefused,
     ModelUnreachable,
 )
+from llm.client.breaker import LONGEST_HOLD
 
 RETRIES = 2
 """How often one model is asked again after a failure that may pass."""
@@ -111,7 +112,10 @@ class Decision:
 
 
 def translate(failure: Failure) -> ModelError:  # noqa: PLR0911 - one return a class of the tree reads best
-    """Return the project's own error for a failure; its text is `Failure.detail`."""
+    """Return the project's own error for a failure; its text is `Failure.detail`.
+
+    Nobody is told to wait longer than the server is left alone for.
+    """
     if failure.kind is Kind.EMPTY:
         return EmptyAnswer(failure.detail)
     if failure.kind is Kind.FILTERED:
@@ -126,13 +130,17 @@ def translate(failure: Failure) -> ModelError:  # noqa: PLR0911 - one return a c
         case _ if failure.code in _UNPAID | _UNKNOWN_MODEL | {WRONG_KEY}:
             return ModelMisconfigured(failure.detail)
         case 429:
-            return ModelBusy(failure.detail, failure.retry_after)
+            return ModelBusy(failure.detail, _bound(failure.retry_after))
         case 408 | 409 | 425:
             return ModelUnreachable(failure.detail)
         case status if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return ModelRefused(failure.detail)
         case _:
             return ModelUnreachable(failure.detail)
+
+
+def _bound(wait: float | None) -> float | None:
+    return None if wait is None else min(wait, LONGEST_HOLD)
 
 
 def is_redirect(status: int) -> bool:
