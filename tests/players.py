@@ -72,8 +72,8 @@ class Platform:
     """Keeps what people and the bot have said, through every restart of the bot; shows a reply as it grows.
 
     `failures` come behind the last delta, `down` times a reply cannot even begin. `last_send` holds back the last send
-    of a reply, when all of it is recorded already; `held` are the messages to which that happened. `part` is the
-    longest that one message can be.
+    of a reply, when all of it is recorded already; `held` are the messages to which that happened. `receipt` holds back
+    the word of where a new post stands. `part` is the longest that one message can be.
 
     Of what is read back: `reading` holds it back, that of all places or of those that are `slow`; `breaks` come in its
     place; `read_until` is how far it comes, which leaves out all posts; `unreadable` places cannot be read.
@@ -83,6 +83,7 @@ class Platform:
     failures: list[Exception] = field(default_factory=list)
     down: int = 0
     last_send: asyncio.Event | None = None
+    receipt: asyncio.Event | None = None
     held: list[str] = field(default_factory=list)
     part: int = 1000
     reading: asyncio.Event | None = None
@@ -100,6 +101,7 @@ class Platform:
     alive: bool = True
     whispers: bool = False
     _posted: int = 0
+    _unsure: set[str] = field(default_factory=set)
     _life: int = 0
 
     def unplug(self) -> None:
@@ -143,6 +145,8 @@ class Platform:
         if self.down:
             self.down -= 1
             raise PlatformUnreachable("down")
+        if to.message_id in self._unsure:
+            posts += [id_ for id_, post in self.posts.items() if post.answers == to.message_id and id_ not in posted]
         async for delta in deltas:
             before, text = text, delta.text if delta.restart else text + delta.text
             so_far = before if self.last_send else text
@@ -170,6 +174,10 @@ class Platform:
             self._posted += 1
             posts.append(f"post-{self._posted}")
             self.posts[posts[number]] = Post(to.place, to.message_id, part)
+            if self.receipt is not None:
+                self._unsure.add(to.message_id)
+                await self.receipt.wait()
+                self._unsure.discard(to.message_id)
             await note(number, posts[number])
         while len(posts) > len(parts):
             self.posts.pop(posts.pop(), None)

@@ -144,7 +144,7 @@ def test_the_outer_rooms_know_the_contracts_and_themselves(room: str) -> None:
     assert strangers(f"{room}/", room, *CONTRACTS) == []
 
 
-SHARED = ("adapters.base", "adapters.delivery", "adapters.fences", "adapters.roll", "adapters.text")
+SHARED = ("adapters.base", "adapters.delivery", "adapters.fences", "adapters.roll", "adapters.text", "adapters.unnoted")
 ADAPTERS = sorted(
     {top(source.removeprefix("adapters/").replace("/", ".")) for source in PRODUCT if "adapters/" in source}
 )

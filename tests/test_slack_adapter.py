@@ -275,6 +275,14 @@ class TestTrouble:
             await again.answer(core.heard[0])
         assert home.said() == ["Second try."]
 
+    async def test_of_a_longer_answer_of_an_earlier_run_nothing_is_left_behind(self, home: Home) -> None:
+        async with home.core(saying("word " * 3000)) as core:
+            await home.ask()
+            await core.answered()
+        async with home.core(saying("Second try.")) as again:
+            await again.answer(core.heard[0])
+        assert home.said() == ["Second try."]
+
     async def test_nothing_is_looked_for_while_nothing_went_wrong(self, home: Home) -> None:
         async with home.core() as core:
             await home.ask()

@@ -23,7 +23,8 @@ from adapters.discord.preflight import INTENT_ADVICE, look_up, prepare
 from adapters.discord.slash import Interaction, Interactions, to_inbound
 from adapters.roll import Roll
 from adapters.text import split
-from errors import PlatformError, PlatformUnreachable
+from adapters.unnoted import find_unnoted
+from errors import PlatformUnreachable
 from memory.ports import Intake, Note
 from memory.types import CommandSpec, Delta, History, Inbound, Place
 
@@ -185,21 +186,8 @@ class Discord(ChatPlatform):
 
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
         """See `memory.ports.Platform.reply`; what an earlier run posted without noting it is part of what stands."""
-        known = posted if to.private else await self._find_unnoted(to, note, posted)
+        known = posted if to.private else await find_unnoted(self._outbox, to, note, posted)
         await super().reply(to, deltas, note, known)
-
-    async def _find_unnoted(self, to: Inbound, note: Note, posted: Sequence[str]) -> Sequence[str]:
-        if self._outbox.is_new(to):
-            return posted
-        try:
-            found = await self._outbox.standing(to)
-        except PlatformError:
-            return posted  # `post` looks again, and says what is wrong
-        unnoted = [message_id for message_id in found if message_id not in posted]
-        for part, message_id in enumerate(unnoted, len(posted)):
-            await note(part, message_id)
-        self._outbox.begin(to)
-        return [*posted, *unnoted]
 
     async def announce(self, place: Place, text: str) -> None:
         """See `memory.ports.Platform.announce`; the same words within minutes stand there once."""

@@ -28,6 +28,7 @@ from adapters.slack.slash import Answers
 from adapters.slack.status import Status
 from adapters.slack.withheld import WITHHELD_SECONDS, Withheld
 from adapters.text import split
+from adapters.unnoted import find_unnoted
 from errors import PlatformUnreachable
 from memory.ports import Intake, Note
 from memory.types import CommandSpec, Delta, History, Inbound, Place, Visibility
@@ -203,11 +204,16 @@ class Slack(ChatPlatform):
     async def reply(self, to: Inbound, deltas: AsyncIterator[Delta], note: Note, posted: Sequence[str] = ()) -> None:
         """See `memory.ports.Platform.reply`; the sign of thinking goes at its end, where no post has taken it away.
 
-        What cannot be edited is said when it is whole: what one person alone is told, and all where edits are refused.
+        What was posted without a note of it is part of what stands. What cannot be edited is said when it is whole:
+        what one person alone is told, and all where edits are refused.
         """
-        fixed = _is_use(to) or _is_whispered(to) or not (self._session is None or self._session.outbox.takes_edits)
+        alone = _is_use(to) or _is_whispered(to)
+        fixed = alone or not (self._session is None or self._session.outbox.takes_edits)
+        known = posted
+        if not alone and self._session is not None:
+            known = await find_unnoted(self._session.outbox, to, note, posted)
         try:
-            await super().reply(to, whole(deltas) if fixed else deltas, note, posted)
+            await super().reply(to, whole(deltas) if fixed else deltas, note, known)
         finally:
             if self._session is not None:
                 await self._session.status.clear(to.place)

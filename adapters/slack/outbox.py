@@ -74,6 +74,21 @@ class Outbox:
         """Note that a message is new to this run of the bot, so that no answer to it can stand anywhere yet."""
         self._new[_key(to)] = None
 
+    def is_new(self, to: Inbound) -> bool:
+        """Whether all parts of the answer to a message are known."""
+        return _key(to) in self._new
+
+    async def standing(self, to: Inbound) -> list[str]:
+        """Look for the answer to a message by its metadata, and give the ids of its parts in their order.
+
+        Raises: ReplyImpossible, PlatformUnreachable.
+        """
+        try:
+            found = await self._find(to)
+        except FAILURES as exc:
+            raise as_reply_error(exc) from exc
+        return [found[part] for part in sorted(found)]
+
     async def post(self, to: Inbound, text: str, part: int) -> str:
         """Post a part of an answer; one that may stand there already is looked for first, and given this text.
 
@@ -83,7 +98,7 @@ class Outbox:
         if (to.place.channel, to.place.thread) in self._gone:
             raise ReplyImpossible("the thread is gone")
         try:
-            if _key(to) not in self._new and (found := await self._find(to, part)):
+            if not self.is_new(to) and (found := (await self._find(to)).get(part)):
                 try:
                     await self.edit(to.place, found, text)
                 except EditRefused:
@@ -225,18 +240,20 @@ class Outbox:
         """Note that a part of the answer to a message may stand there unknown."""
         self._new.pop(_key(to), None)
 
-    async def _find(self, to: Inbound, part: int) -> str:
-        """Look for a part of an answer by its metadata; empty when it does not stand there."""
+    async def _find(self, to: Inbound) -> dict[int, str]:
+        """Look for the parts of an answer that stand there: the `ts` of each, by its number."""
+        found: dict[int, str] = {}
         cursor = ""
         for _ in range(_PAGES):
             data = await self._page(to, cursor)
             for message in maps_at(data, "messages"):
-                if self._is_part(message, to.message_id, part):
-                    return text_at(message, "ts")
+                part = self._part_of(message, to.message_id)
+                if part is not None:
+                    found.setdefault(part, text_at(message, "ts"))
             cursor = text_at(map_at(data, "response_metadata"), "next_cursor")
             if not cursor:
                 break
-        return ""
+        return found
 
     async def _page(self, to: Inbound, cursor: str) -> Json:
         """Read what stands behind a message, in its thread or in the channel itself."""
@@ -251,15 +268,13 @@ class Outbox:
             )
         return as_map(response.data)
 
-    def _is_part(self, message: Json, answers: str, part: int) -> bool:
+    def _part_of(self, message: Json, answers: str) -> int | None:
+        """As which part a message answers another one, if it does."""
         metadata = map_at(message, "metadata")
         payload = map_at(metadata, "event_payload")
-        return (
-            text_at(message, "user") == self._user
-            and text_at(metadata, "event_type") == EVENT_TYPE
-            and text_at(payload, "answers") == answers
-            and payload.get("part") == part
-        )
+        own = text_at(message, "user") == self._user and text_at(metadata, "event_type") == EVENT_TYPE
+        part = payload.get("part")
+        return part if own and text_at(payload, "answers") == answers and isinstance(part, int) else None
 
     async def _pace(self, channel: str) -> None:
         """Wait for the channel's turn."""

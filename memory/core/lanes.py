@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from errors import StorageError
+from errors import PlatformUnreachable, StorageError
 from memory import policy
 from memory.core.folding import Folding
 from memory.core.suspects import DEADLY, Suspects
@@ -53,6 +53,14 @@ class Fresh:
     thread: Thread | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Where the parts of a reply to a message stand, of which the disk may not know, as far as anybody does."""
+
+    target: Waiting
+    posts: dict[int, str]
+
+
 class Lanes:
     """Runs the lanes; `may_serve` says of a conversation whether it can be answered in by now."""
 
@@ -83,7 +91,7 @@ class Lanes:
         self._retries: dict[Conversation, asyncio.Task[None]] = {}
         self._held: dict[Conversation, None] = {}  # a set that keeps its order
         self._begun: dict[Conversation, set[int]] = {}
-        self._unnoted: dict[int, dict[int, str]] = {}
+        self._unnoted: dict[int, _Shown] = {}
         self._last_ended = monotonic()
 
     @property
@@ -137,7 +145,9 @@ class Lanes:
                 answering.add(lane.target)
         for waiting in extent.begun:
             if waiting.id not in answering:
-                self._tasks.spawn(self._withdraw(waiting, waiting.posts, erased=erased), says=True)
+                shown = self._unnoted.pop(waiting.id, None)
+                posts = tuple(shown.posts.values()) if shown else waiting.posts
+                self._tasks.spawn(self._withdraw(waiting, posts, erased=erased), says=True)
         for conversation in () if self._tasks.draining else extent.unfolded:
             self._tasks.spawn(self._folding.fold_anew(conversation))
 
@@ -161,6 +171,7 @@ class Lanes:
                         self._fold_aside(conversation)
                 else:
                     self._begun.pop(conversation, None)
+                    await self._let_go(conversation, lane)
             self._stopped.pop(conversation, None)
             if retry := self._retries.pop(conversation, None):
                 retry.cancel()
@@ -208,10 +219,10 @@ class Lanes:
         shown = self._unnoted.get(target.id)
         if shown is None:
             return dict(enumerate(target.posts))
-        for part, message_id in shown.items():
+        for part, message_id in shown.posts.items():
             await self._store.note_post(target.id, part, message_id)
-        del self._unnoted[target.id]
-        return shown
+        self._unnoted.pop(target.id, None)
+        return shown.posts
 
     async def _tie(self, burst: Burst) -> None:
         """Keep together what is answered together, on disk, until it is: its reply must be found again."""
@@ -227,40 +238,67 @@ class Lanes:
         platform = self._platforms[conversation.platform]
         turn = self._turns.run(platform, conversation, burst, speech, given_up=given_up)
         lane.turn, lane.target, lane.erased = asyncio.create_task(turn), burst.target.id, False
+        shown = _Shown(burst.target, speech.posts)
         try:
-            return await lane.turn
-        except asyncio.CancelledError:
-            this = asyncio.current_task()
-            if this is None or this.cancelling():
-                raise
-            await self._make_good(burst.target, speech, erased=lane.erased)
-            return False
-        except StorageError:
-            self._unnoted[burst.target.id] = speech.posts
+            stopped = await _is_stopped(lane.turn)
+            if stopped or speech.void:
+                await self._make_good(shown, lane)
+            return not stopped and lane.turn.result()
+        except (StorageError, PlatformUnreachable):
+            self._unnoted[burst.target.id] = shown
             raise
         finally:
             lane.turn = None
 
-    async def _make_good(self, target: Waiting, speech: Speech, *, erased: bool) -> None:
+    async def _let_go(self, conversation: Conversation, lane: _Lane) -> None:
+        """Leave nothing standing half said where nothing waits any more: what had been begun was forgotten, or is owed.
+
+        Raises: StorageError.
+        """
+        for shown in [each for each in self._unnoted.values() if each.target.conversation == conversation]:
+            await self._make_good(shown, lane)
+            self._unnoted.pop(shown.target.id, None)
+
+    async def _make_good(self, shown: _Shown, lane: _Lane) -> None:
         """Leave no half answer to a message that is gone; one that still waits is answered anew in its place.
 
         An answer that was on disk already and was not forgotten is said to its end.
+        Raises: StorageError.
         """
-        posts = tuple(speech.posts.values())
+        target, posts = shown.target, tuple(shown.posts.values())
         owed = await self._store.owes(target.id)
         if owed is not None and owed.text:
             await self._voice.complete(replace(owed, waiting=replace(target, posts=posts)))
             return
         if await self._store.waits(target.id):
-            self._unnoted[target.id] = speech.posts  # the note of the newest may still be on its way to the disk
-        elif posts:
-            await self._withdraw(target, posts, erased=erased)
+            self._unnoted[target.id] = shown  # the note of the newest may still be on its way to the disk
+        elif target.decision is Decision.ANSWER:
+            # What made a turn void may not have been told yet: whatever it was, nothing left standing is right.
+            await self._withdraw(target, posts, erased=lane.erased or not lane.stale)
 
     async def _withdraw(self, target: Waiting, posts: Sequence[str], *, erased: bool) -> None:
-        """Take a begun reply away, or put a sentence in its place that says why there is no answer."""
-        await self._voice.say(target.inbound, "" if erased else FORGOTTEN, posts)
+        """Take a begun reply away, or put a sentence in its place that says why there is no answer.
+
+        The word of a first post may have been lost: where none is known, what stands there all the same is taken away.
+        """
+        await self._voice.say(target.inbound, "" if erased or not posts else FORGOTTEN, posts)
         self._store.said(target.id)
 
     def _fold_aside(self, conversation: Conversation) -> None:
         if not self._tasks.draining and self._folding.may_begin(conversation):
             self._tasks.spawn(self._folding.fold_in_background(conversation))
+
+
+async def _is_stopped(turn: asyncio.Task[bool]) -> bool:
+    """Wait until a turn has ended, and say whether a forgetting stopped it.
+
+    Raises: what the turn does.
+    """
+    try:
+        await turn
+    except asyncio.CancelledError:
+        this = asyncio.current_task()
+        if this is None or this.cancelling():
+            raise
+        return True
+    return False

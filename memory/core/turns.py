@@ -48,6 +48,7 @@ class Speech:
 
     `thread` is what it is planned from, if that was read when its message was taken in. `text` is what has to be said
     once its messages are settled: this run owes it. `alone` keeps other suspects back (`memory.core.suspects`).
+    `void` says that something was forgotten before it was recorded.
     """
 
     posts: dict[int, str] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class Speech:
     reserved: Reservation = field(default_factory=Reservation)
     fold_due: bool = False
     error: str = ""
+    void: bool = False
 
 
 class _EpochPassedError(Exception):
@@ -147,7 +149,7 @@ class Turns:
             await self._say(say, deltas, speech)
             self._store.said(target.id)
         except _EpochPassedError:
-            speech.error = "EpochPassed"
+            speech.error, speech.void = "EpochPassed", True
         except ReplyImpossible as exc:
             await self._give_up(exchange, target, speech, exc)
         except PlatformUnreachable as exc:

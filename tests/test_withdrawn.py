@@ -1,0 +1,76 @@
+"""Answers of which the words were taken back before they stood in full: nothing of them is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from memory.forgetting import find_echo
+from memory.types import Forgetting
+from tests.fakes.model import Say
+from tests.scenes import DiscordScene, Scene, SlackScene
+from tests.stage import START, Stage, full_disk, stage
+
+
+async def post_unheard(on: Stage) -> asyncio.Event:
+    """Have Ann ask, and the bot post its first words, of which the platform's word is held back."""
+    on.platform.receipt, on.model.gate = asyncio.Event(), asyncio.Event()
+    await on.hear(1, "the secret is K7")
+    await on.wait_for(lambda: on.platform.shown() == ["Answer "])
+    return on.platform.receipt
+
+
+class TestFirstWordsOnTheirWay:
+    @pytest.mark.parametrize("how", ["deleted", "forgotten"])
+    async def test_they_are_taken_away_when_what_they_answer_goes(self, tmp_path: Path, how: str) -> None:
+        async with stage(tmp_path) as on:
+            await post_unheard(on)
+            if how == "deleted":
+                await on.core.erase(on.write(1, "").place, ["m1"])
+            else:
+                await on.hear(2, "!forget me now")
+            await on.wait_for(lambda: "Answer " not in on.platform.shown())
+
+    async def test_they_are_taken_away_although_nobody_stopped_the_answer(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            receipt = await post_unheard(on)
+            await on.store.forget(Forgetting(on.write(1, "").place, START, messages=("m1",)), find_echo)
+            receipt.set()
+            assert on.model.gate is not None
+            on.model.gate.set()
+            await on.wait_for(lambda: on.platform.shown() == [])
+
+    async def test_so_is_the_sentence_that_the_disk_did_not_take_them_once_it_lets_them_be_forgotten(
+        self, tmp_path: Path
+    ) -> None:
+        async with stage(tmp_path) as on:
+            on.resting = asyncio.Event()
+            receipt = await post_unheard(on)
+            with full_disk():
+                receipt.set()
+                await on.wait_for(lambda: on.pauses == [15])
+            assert len(on.platform.shown()) == 1
+            await on.core.erase(on.write(1, "").place, ["m1"])
+            on.resting.set()
+            await on.wait_for(lambda: on.platform.shown() == [])
+
+    async def test_on_the_platforms(self, scene: Scene) -> None:
+        scene.model.script(Say(("Your code K7 is safe with me, ", "be sure "), ending="silence"))
+        async with scene.serving():
+            lose_receipt(scene)
+            message = await scene.ask(scene.ann, "my code is K7")
+            await scene.heard("K7")
+            await scene.delete(message)
+            await scene.wait_for(lambda: scene.said() == [])
+            await scene.exchange(scene.bob, "what is her code?", "Understood.")
+        assert scene.said() == ["Understood."]
+
+
+def lose_receipt(scene: Scene) -> None:
+    """Let the next message of the bot stand there without its being told so."""
+    if isinstance(scene, DiscordScene):
+        scene.discord.fail_next("POST", "/messages$", 0, after_effect=True)
+    elif isinstance(scene, SlackScene):
+        scene.slack.fail_next("chat.postMessage", 0, after_effect=True)
