@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from memory.core.voice import FORGOTTEN
 from memory.forgetting import find_echo
 from memory.types import Forgetting
 from tests.fakes.model import Say
@@ -66,6 +67,30 @@ class TestFirstWordsOnTheirWay:
             await scene.wait_for(lambda: scene.said() == [])
             await scene.exchange(scene.bob, "what is her code?", "Understood.")
         assert scene.said() == ["Understood."]
+
+
+class TestRecordedAlready:
+    @pytest.mark.parametrize("how", ["edited", "deleted", "forgotten"])
+    async def test_who_was_to_be_told_somebody_elses_words_that_went_is_told_that(
+        self, tmp_path: Path, how: str
+    ) -> None:
+        async with stage(tmp_path) as on:
+            await on.hear(1, "the secret is K7")
+            await on.until(1)
+            on.model.says, on.platform.last_send = "It is K7, she said.", asyncio.Event()
+            await on.hear(2, "what is it?", author="bob")
+            await on.until_held("m2")
+            if how == "edited":
+                await on.core.amend(on.rewrite(on.write(1, ""), "nothing"))
+            elif how == "deleted":
+                await on.core.erase(on.write(1, "").place, ["m1"])
+            else:
+                await on.hear(3, "!forget me now")
+            on.platform.last_send.set()
+            await on.wait_for(lambda: ("m2", FORGOTTEN) in on.platform.said)
+            assert "what is it?" in await on.transcript()
+        assert not any("K7" in text for text in on.platform.shown())
+        assert len(on.model.prompts) == 2
 
 
 def lose_receipt(scene: Scene) -> None:

@@ -262,12 +262,13 @@ class Lanes:
     async def _make_good(self, shown: _Shown, lane: _Lane) -> None:
         """Leave no half answer to a message that is gone; one that still waits is answered anew in its place.
 
-        An answer that was on disk already and was not forgotten is said to its end.
+        An answer that was on disk already is said to its end; where it repeated what was forgotten, and its message
+        stands, a sentence says so.
         Raises: StorageError.
         """
         target, posts = shown.target, tuple(shown.posts.values())
         owed = await self._store.owes(target.id)
-        if owed is not None and owed.text:
+        if owed is not None and (owed.text or owed.waiting.inbound.author):  # no author: the message is gone as well
             await self._voice.complete(replace(owed, waiting=replace(target, posts=posts)))
             return
         if await self._store.waits(target.id):
