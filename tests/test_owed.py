@@ -108,6 +108,26 @@ class TestAnswers:
         assert on.platform.said == [("m1", "Answer 1.")]
         assert on.pauses == [5, 15, 30, 60, 60]
 
+    @pytest.mark.parametrize("text", ["hello", "!help"])
+    async def test_it_is_said_when_the_disk_can_be_read_again_although_nobody_speaks(
+        self, tmp_path: Path, text: str
+    ) -> None:
+        async with stage(tmp_path) as on:
+            await ask_and_die(on, text)
+            on.platform.down, on.resting = 1, asyncio.Event()
+            await on.start()
+            await on.wait_for(lambda: on.pauses == [5])
+            with closing(sqlite3.connect(on.path)) as db:
+                db.execute("ALTER TABLE posts RENAME TO unreadable")
+                resting, on.resting = on.resting, asyncio.Event()
+                resting.set()
+                await on.wait_for(lambda: on.pauses == [5, 5])
+                db.execute("ALTER TABLE unreadable RENAME TO posts")
+            on.resting.set()
+            await on.until(1)
+            assert on.platform.said[0][0] == "m1"
+        assert len(on.platform.shown()) == 1
+
     async def test_an_answer_that_cannot_be_said_any_more_takes_its_turn_along(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
             await ask_and_die(on)

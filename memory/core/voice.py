@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from itertools import chain, repeat
+from typing import TypeVar
 
 from errors import PlatformError, PlatformUnreachable, StorageError
 from memory.core.suspects import DEADLY, Suspects
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 PAUSES = (5.0, 15.0, 30.0, 60.0)
 """Seconds before each further try to say what is settled already; the adapter has tried for a while before that."""
+
+Known = TypeVar("Known")
 
 FORGOTTEN = "This was forgotten before I had answered it."
 
@@ -44,20 +47,16 @@ class Voice:
         """Say what is decided and on disk; false where that is impossible, and then an answer is no turn.
 
         What is forgotten before it is said is not said: a sentence stands in its place, where any of it was read.
-        `alone` keeps other suspects back, and is closed while the platform cannot be reached.
+        `alone` keeps other suspects back, and is closed while the platform or the disk cannot be reached.
         """
         waiting = owed.waiting
 
         async def read() -> str:
-            now = await self._store.owes(waiting.id)
+            now = await self._surely(waiting, lambda: self._store.owes(waiting.id), alone)
             return "" if now is None else now.text or FORGOTTEN
 
-        try:
-            stands = await self._say(waiting.inbound, read, waiting.posts, noted_for=waiting.id, alone=alone)
-            await self._close(owed, stands=stands)
-        except StorageError as exc:
-            log.warning("still owed", extra={"conversation": str(waiting.conversation)}, exc_info=exc)
-            return False
+        stands = await self._say(waiting.inbound, read, waiting.posts, noted_for=waiting.id, alone=alone)
+        await self._close(owed, stands=stands, alone=alone)
         return stands
 
     async def pay(self, owed: Owed) -> None:
@@ -76,10 +75,7 @@ class Voice:
                 log.info("reply completed", extra={**fields, "stands": stands})
                 return
             log.error("reply given up", extra=fields)
-            try:
-                await self._close(owed, stands=False)
-            except StorageError as exc:
-                log.warning("still owed", extra=fields, exc_info=exc)
+            await self._close(owed, stands=False, alone=alone)
 
     async def _count(self, waiting: Waiting) -> int:
         """Count an attempt at saying what is owed; one that the disk does not let us count is made all the same."""
@@ -89,11 +85,26 @@ class Voice:
             log.warning("attempt not counted", extra={"conversation": str(waiting.conversation)}, exc_info=exc)
             return waiting.attempts
 
-    async def _close(self, owed: Owed, *, stands: bool) -> None:
-        """Owe a reply no more; an answer that does not stand is taken back. Raises: StorageError."""
+    async def _close(self, owed: Owed, *, stands: bool, alone: AsyncExitStack | None) -> None:
+        """Owe a reply no more; an answer that does not stand is taken back."""
+        waiting = owed.waiting
         if owed.answer and not stands:
-            await self._store.retract(owed.waiting.conversation, owed.answer)
-        self._store.said(owed.waiting.id)
+            await self._surely(waiting, lambda: self._store.retract(waiting.conversation, owed.answer), alone)
+        self._store.said(waiting.id)
+
+    async def _surely(
+        self, waiting: Waiting, verb: Callable[[], Awaitable[Known]], alone: AsyncExitStack | None
+    ) -> Known:
+        """Do something with the disk for what is owed to a message, again and again until the disk lets it."""
+        pauses = chain(PAUSES, repeat(PAUSES[-1]))
+        while True:
+            try:
+                return await verb()
+            except StorageError as exc:
+                log.warning("still owed", extra={"conversation": str(waiting.conversation)}, exc_info=exc)
+            if alone is not None:
+                await alone.aclose()
+            await self._sleep(next(pauses))
 
     async def _say(
         self,
@@ -108,7 +119,6 @@ class Voice:
 
         Where the reply to the inbox id `noted_for` stands is noted: it may have to be found again, and a command's may
         show words that are forgotten later, and be quoted then. The words stand there also when the disk refuses that.
-        Raises: StorageError, of `read`.
         """
         posts = dict(enumerate(posted))
 
