@@ -15,6 +15,7 @@ from time import monotonic
 from errors import PlatformUnreachable, StorageError
 from memory import policy
 from memory.core.folding import Folding
+from memory.core.refolding import Refolding
 from memory.core.suspects import DEADLY, Suspects
 from memory.core.tasks import Tasks
 from memory.core.turns import Speech, Turns
@@ -80,6 +81,7 @@ class Lanes:
         self._store = store
         self._platforms = platforms
         self._folding = folding
+        self._refolding = Refolding(folding, tasks)
         self._turns = turns
         self._voice = voice
         self._suspects = suspects
@@ -148,8 +150,7 @@ class Lanes:
                 shown = self._unnoted.pop(waiting.id, None)
                 posts = tuple(shown.posts.values()) if shown else waiting.posts
                 self._tasks.spawn(self._withdraw(waiting, posts, erased=erased), says=True)
-        for conversation in () if self._tasks.draining else extent.unfolded:
-            self._tasks.spawn(self._folding.fold_anew(conversation))
+        self._refolding.add(extent.unfolded)
 
     async def _serve(self, conversation: Conversation, lane: _Lane, first: Fresh | None, owed: Sequence[Owed]) -> None:
         """Say what is owed, then answer what waits, burst by burst, until nothing does; `first` is at hand already."""
