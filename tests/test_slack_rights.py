@@ -102,9 +102,7 @@ class TestCheck:
         assert "threadkeeper" in found[0].detail
         assert all(event in found[-1].detail for event in EVENTS)
 
-    async def test_a_start_warns_of_scopes_that_are_missing(
-        self, home: Home, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    async def test_a_start_warns_of_scopes_that_are_missing(self, home: Home, caplog: pytest.LogCaptureFixture) -> None:
         home.fake.app.scopes -= {"im:history"}
         async with home.core():
             pass
