@@ -308,10 +308,8 @@ class TestDay:
                 await on.hear(number, "hello")
                 await on.until(number)
         texts = [text for _, text in on.platform.said]
-        told = (
-            "You have had your 700 tokens for today but for 200, too few for an answer here; I answer again in 1 minute"
-        )
-        assert texts[1] == f"{told}, from 00:00 UTC on."
+        told = "You have had your 700 tokens for today but for 200, too few for an answer here"
+        assert texts[1] == f"{told}; I answer again in 1 minute, from 00:00 UTC on."
         assert texts[2] == "Answer 2."
 
     async def test_what_was_spent_is_known_after_a_restart(self, tmp_path: Path) -> None:
