@@ -93,7 +93,8 @@ class TestTalking:
         one, two, three = chats(scene)
         assert last_words(one) == "Ann: first"
         assert [m.content for m in two.messages[1:3]] == ["Ann: first", "One moment."]
-        assert last_words(two) == "Bob: second\n\nBob: third"
+        assert two.messages[-2].content.endswith("Bob: second")
+        assert two.messages[-1].content == "Bob: third"
         assert last_words(three) == "Ann: fourth"
 
     async def test_conversations_are_answered_side_by_side(self, scene: Scene) -> None:
@@ -217,7 +218,7 @@ class TestBudgets:
                 await scene.ask(scene.ann, f"spool {number}")
                 await scene.heard("Understood.", times=number + 1)
         said = [message.content for message in chats(scene)[-1].messages[1:-1]]
-        assert said == ["…", "Understood.", "Ann: spool 3", "Understood."]
+        assert said == ["Understood.", "Ann: spool 3", "Understood."]
 
     async def test_a_model_that_makes_more_tokens_of_a_text_is_planned_for_once_that_is_learned(
         self, tmp_path: Path, discord: FakeDiscord

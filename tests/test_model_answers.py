@@ -60,7 +60,7 @@ def test_what_is_refused_is_left_out_once_each_and_an_allowance_is_always_sent(r
         if can_do_without(refused, without):
             assert refused not in without
             without |= {refused}
-    assert len(without) <= 4
+    assert len(without) <= 5
     request = plan_request(PROMPT, "m", 70, "https://example.org/v1", without)
     assert {request.max_tokens, request.max_completion_tokens} == {70, None}
 

@@ -14,7 +14,11 @@ Form = Literal["json_schema", "json_object", ""]
 
 OPENAI_URL = "https://api.openai.com/v1"
 
+SAME_ROLES = "same_roles"
+"""Messages of one role behind each other, and an answer before any question, which strict chat templates refuse."""
+
 SUBSTITUTES = {
+    SAME_ROLES: "",  # Mistral's and Gemma's templates, see `alternate`
     "stream_options": "",  # Mistral; Azure before 2024-09
     "max_tokens": "max_completion_tokens",  # OpenAI's reasoning models, behind Azure or a gateway too
     "max_completion_tokens": "max_tokens",  # servers older than OpenAI's new name for it (September 2024)
@@ -110,7 +114,7 @@ def plan_request(
         allowance = SUBSTITUTES[allowance]
     return Request(
         model,
-        alternate(prompt.messages),
+        alternate(prompt.messages) if SAME_ROLES in without else prompt.messages,
         max_tokens=max_tokens if allowance == "max_tokens" else None,
         max_completion_tokens=max_tokens if allowance == "max_completion_tokens" else None,
         prompt_cache_key=prompt.conversation_key if openai else "",
@@ -127,9 +131,9 @@ def alternate(messages: Sequence[Message]) -> tuple[Message, ...]:
     Neighbours of one role are joined, for a message that has no answer is followed by another one. The chat templates
     of Mistral and Gemma refuse all else with 400, behind vLLM, llama.cpp and LM Studio alike, and would refuse every
     later request of the conversation too (vLLM issue 6862, adk-python 1373, crush 279), as DeepSeek's reasoner did
-    (autogen pull request 7229). It is done for every server, since none says that it has such a template. The same
-    messages are always joined to the same text, so that a prefix is found in the cache. It costs no more tokens than
-    were counted, but for LEFT_OUT.
+    (autogen pull request 7229). It is done for a model that has refused SAME_ROLES: to others the bounds of messages
+    say where one person's words end, whatever he writes. The same messages are always joined to the same text, so that
+    a prefix is found in the cache. It costs no more tokens than were counted, but for LEFT_OUT.
     """
     joined: list[Message] = []
     for message in messages:

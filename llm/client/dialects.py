@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from llm.client.chat import RESPONSE_FORMAT, SUBSTITUTES
+from llm.client.chat import RESPONSE_FORMAT, SAME_ROLES, SUBSTITUTES
 from llm.client.failures import WRONG_KEY, Failure, Kind
 
 _TOO_LONG_MARKS = frozenset(
@@ -78,6 +78,11 @@ _FORM_PHRASES = (
 (Most name no field in `param`: langchain issue 31490, litellm 6610, lmstudio-bug-tracker 169, agno 2553, llm-exe 662;
 OpenRouter hands the words of its providers on in `metadata.raw`: go-openrouter pull request 21.)
 """
+
+_ROLE_PHRASES = (
+    "roles must alternate",  # the templates of Mistral and Gemma, whoever renders them (vLLM issue 6862, crush 279)
+    "successive user or assistant messages",  # DeepSeek's reasoner (autogen pull request 7229)
+)
 
 _WRONG_KEY_REASON = "API_KEY_INVALID"
 """What Gemini gives for the reason in the `details` of a 400 (google-gemini/gemini-cli issue 25198)."""
@@ -154,7 +159,7 @@ def _read_refused(fields: Mapping[object, object], words: str) -> str:
     """Return the field that the server says it does not know, of those that can be spared, or nothing.
 
     A field that it knows, with a value that it refuses, is not meant: it would be refused under its other name too.
-    The form of an answer is: there are simpler ones.
+    The form of an answer is: there are simpler ones; and so are messages of one role behind each other.
     """
     spelled = _UNSUPPORTED_PHRASE.search(words)
     named: list[object] = [spelled[1]] if spelled else []
@@ -168,6 +173,8 @@ def _read_refused(fields: Mapping[object, object], words: str) -> str:
         names = place[1:2] if isinstance(place, list) else []
         if isinstance(fault, Mapping) and (fault.get("type") == "extra_forbidden" or names == [RESPONSE_FORMAT]):
             named += names
+    if any(phrase in words for phrase in _ROLE_PHRASES):
+        return SAME_ROLES
     about_form = str(fields.get("param")).partition(".")[0] == RESPONSE_FORMAT or RESPONSE_FORMAT in named
     if about_form or any(phrase in words for phrase in _FORM_PHRASES):
         return RESPONSE_FORMAT
