@@ -79,7 +79,9 @@ class ModelBusy(ModelError):
         """The class's sentence, with the wait where the server named one of a second or more."""
         if self.retry_after is None or self.retry_after < 1:
             return super().sentence
-        return f"The language model is busy right now; please try again in {round(self.retry_after)} seconds."
+        seconds = round(self.retry_after)
+        wait = "1 second" if seconds == 1 else f"{seconds} seconds"
+        return f"The language model is busy right now; please try again in {wait}."
 
 
 class ModelUnreachable(ModelError):

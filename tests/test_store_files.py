@@ -19,7 +19,7 @@ from memory.types import Finding
 from storage.migrate import latest
 from storage.sqlite import backup, check
 from storage.sqlite.files import APPLICATION_ID, lock
-from tests.kept import Kept, accept, kept_at, message, opening, pending, talk, texts
+from tests.kept import Kept, accept, kept_at, message, moment, opening, pending, talk, texts
 
 SECONDS = 20
 """How long a test waits for what must come to an end."""
@@ -305,6 +305,9 @@ async def test_nothing_is_taken_in_that_nobody_would_find_again(kept: Kept, path
     away = path.rename(tmp_path / "away.db")
     with pytest.raises(StorageUnavailable, match=f"{path}: No such file or directory; put the database back"):
         await accept(store, message(2, "are you there?"))
+    for cleaning in (store.prune(moment(9)), store.scrub()):
+        with pytest.raises(StorageUnavailable, match="put the database back"):
+            await cleaning
     path.write_bytes(away.read_bytes())
     with pytest.raises(StorageUnavailable, match=f"{path}: is another file than the one that was opened"):
         await accept(store, message(2, "are you there?"))

@@ -82,10 +82,9 @@ def is_aside(event: Event, me: Me) -> bool:
 def understand(event: Event, me: Me, *, anybody: bool = False) -> Inbound | None:
     """Decide what a message is to the bot; None where no person said it, or where it says nothing to anyone.
 
-    With `anybody` other bots count as people.
-
-    What opens a forum post is said with its title, which often is the question itself.
-    The latter is what Discord hands over of a message that is not for the bot while the message-content intent is off.
+    What says nothing is what Discord hands over of a message that is not for the bot while the message-content intent
+    is off. With `anybody` other bots count as people. What opens a forum post is said with its title, which often is
+    the question itself.
     """
     own = me.roles | {me.user}
     text, mentions = readable(event.content, event.names, own)

@@ -136,7 +136,7 @@ class Core:
 
         Raises: StorageError.
         """
-        await self._planning.recall(self._store)
+        await self._planning.relearn(self._store)
         await self._catch_up.note_first_start()
         self._tasks.spawn(self._upkeep.run_for_ever())
         self._tasks.spawn(self._resting.run_for_ever())

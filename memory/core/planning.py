@@ -65,7 +65,7 @@ class Planning:
         self._personas: dict[Visibility, Persona] = {}
         self._budgets: dict[float, Budget] = {}
 
-    async def recall(self, store: Store) -> None:
+    async def relearn(self, store: Store) -> None:
         """Read what earlier runs learned of the model's ratio of tokens."""
         self._usages.extend(reversed(await store.usages(self.settings.model, NEWEST)))
         self._learn()

@@ -59,6 +59,7 @@ class Promise:
 class Store(Protocol):
     """What is kept, behind domain verbs: each is one transaction, whole or not at all, whatever becomes of its caller.
 
+    Only cleaning takes several: `prune` one a slice, `scrub` one a file.
     Every verb raises StorageUnavailable when the disk does not let it, and has then written nothing.
     """
 

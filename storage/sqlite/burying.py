@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from memory.types import Forgetting
-from storage.sqlite.losses import Loss, message_ids, slices
+from storage.sqlite.losses import AMONG, Loss, among, message_ids
 from storage.sqlite.rows import Row, to_micros
 
 FEW = 1000
@@ -32,8 +32,7 @@ def bury(
         "SELECT platform, space, channel FROM conversations WHERE id = ?", (conversation,)
     ).fetchone()
     said, posted = message_ids(db, loss, channel)
-    for some, marks in slices(loss.turns):
-        db.execute(f"DELETE FROM turns WHERE id IN ({marks})", some)
+    db.execute(f"DELETE FROM turns WHERE id {AMONG}", (among(loss.turns),))
     drop_summaries(db, conversation, loss.first)
     _leave_tombstones(db, conversation, channel, said | loss.deleted)
     if said or posted:

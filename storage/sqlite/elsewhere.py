@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from memory.types import Forgetting, Visibility
 from storage.sqlite.echoes import WORDS, Echoes, said_after, words_of_people
-from storage.sqlite.losses import Loss, slices
+from storage.sqlite.losses import AMONG, Loss, among
 from storage.sqlite.rows import Row
 
 _FACT = "f.id, f.platform, f.space, f.channel, f.user, f.value, f.quote, f.said_after, f.visibility"
@@ -56,8 +56,7 @@ def facts_of(db: sqlite3.Connection, forgetting: Forgetting, losses: Mapping[int
 
 
 def _messages(db: sqlite3.Connection, loss: Loss) -> Iterable[str]:
-    for some, marks in slices(loss.turns):
-        yield from (row[0] for row in db.execute(f"SELECT message_id FROM turns WHERE id IN ({marks})", some))
+    return (row[0] for row in db.execute(f"SELECT message_id FROM turns WHERE id {AMONG}", (among(loss.turns),)))
 
 
 def facts_from(db: sqlite3.Connection, channel: tuple[str, str, str], messages: Iterable[str]) -> list[LostFact]:
@@ -174,13 +173,12 @@ def _answers_from_turns(
 ) -> set[int]:
     """Lose the answers that were made with lost turns and repeat them, and what later repeats it beside them."""
     made: dict[int, list[Row]] = {}
-    for some, marks in slices(lost):
-        for row in db.execute(
-            f"SELECT a.conversation, a.id, a.text, {WORDS} FROM sources s JOIN turns a ON a.id = s.answer"
-            f" JOIN turns t ON t.id = s.turn WHERE s.turn IN ({marks}) ORDER BY a.id, t.id",
-            some,
-        ):
-            made.setdefault(row[0], []).append(row)
+    for row in db.execute(
+        f"SELECT a.conversation, a.id, a.text, {WORDS} FROM sources s JOIN turns a ON a.id = s.answer"
+        f" JOIN turns t ON t.id = s.turn WHERE s.turn {AMONG} ORDER BY a.id, t.id",
+        (among(lost),),
+    ):
+        made.setdefault(row[0], []).append(row)
     new: set[int] = set()
     for conversation, rows in made.items():
         loss = losses.setdefault(conversation, Loss(conversation))
@@ -274,7 +272,5 @@ def to_start_again(db: sqlite3.Connection, losses: Mapping[int, Loss], facts: Se
 
 
 def _any_public(db: sqlite3.Connection, turns: set[int]) -> bool:
-    return any(
-        db.execute(f"SELECT 1 FROM turns WHERE id IN ({marks}) AND visibility = 'public' LIMIT 1", some).fetchone()
-        for some, marks in slices(turns)
-    )
+    sql = f"SELECT 1 FROM turns WHERE id {AMONG} AND visibility = 'public' LIMIT 1"
+    return db.execute(sql, (among(turns),)).fetchone() is not None

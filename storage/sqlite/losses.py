@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from memory.types import Forgetting
@@ -14,10 +14,6 @@ from storage.sqlite.rows import to_micros, to_quote
 from storage.sqlite.transcript import LARGEST_ID, has_expired
 
 _CHANNEL = "platform = ? AND space = ? AND channel = ?"
-
-SLICE = 500
-"""Ids that go into one statement; SQLite takes 32,766 values."""
-
 
 AT_ONCE = 2_000
 """Turns that are searched in the transaction that forgets (20 ms); before more are, they are searched beside it."""
@@ -221,11 +217,10 @@ def message_ids(db: sqlite3.Connection, loss: Loss, channel: tuple[str, str, str
     Those are answers, whole or begun, and whatever was said to a command: a summary may have been shown.
     """
     said, answered = set(loss.waiting), set(loss.waiting)
-    for some, marks in slices(loss.turns):
-        for role, message in db.execute(f"SELECT role, message_id FROM turns WHERE id IN ({marks})", some):
-            said.add(message)
-            if role == "assistant":
-                answered.add(message.removeprefix("re:"))
+    for role, message in db.execute(f"SELECT role, message_id FROM turns WHERE id {AMONG}", (among(loss.turns),)):
+        said.add(message)
+        if role == "assistant":
+            answered.add(message.removeprefix("re:"))
     posts = "SELECT p.message_id FROM inbox i {by} CROSS JOIN posts p ON p.inbox = i.id WHERE {which}"
     of_answer = posts.format(by="", which=f"i.message_id = ? AND {_CHANNEL} AND i.conversation = ?")
     posted = {row[0] for message in answered for row in db.execute(of_answer, (message, *channel, loss.conversation))}
@@ -235,9 +230,10 @@ def message_ids(db: sqlite3.Connection, loss: Loss, channel: tuple[str, str, str
     return said, posted
 
 
-def slices(ids: set[int]) -> Iterator[tuple[list[int], str]]:
-    """Ids, so many at a time, in their order, each time with the marks of their values."""
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), SLICE):
-        some = ordered[start : start + SLICE]
-        yield some, ", ".join("?" * len(some))
+AMONG = "IN (SELECT value FROM json_each(?))"
+"""Is true of the ids that `among` makes a value of, however many they are."""
+
+
+def among(ids: Iterable[int]) -> str:
+    """Ids as the one value of AMONG."""
+    return json.dumps(sorted(ids))

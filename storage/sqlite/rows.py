@@ -1,4 +1,4 @@
-"""Rows to nouns and back: the one place that knows how a noun lies in its columns."""
+"""Rows to nouns and back: how messages, turns, summaries and who can read a place lie in their columns."""
 
 from __future__ import annotations
 

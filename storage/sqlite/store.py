@@ -262,6 +262,7 @@ class SQLiteStore(Gists):
 
     async def scrub(self, *, at_most: int | None = None) -> bool:
         """Clean the files of what was forgotten."""
+        self._demand_file()
         return await self._cleaning.scrub(at_most)
 
     async def usages(self, model: str, newest: int) -> tuple[Usage, ...]:
@@ -294,6 +295,7 @@ class SQLiteStore(Gists):
 
     async def prune(self, before: datetime, held: Collection[Conversation] = ()) -> int:
         """Purge what has expired."""
+        self._demand_file()
         return await self._cleaning.prune(before, held)
 
     async def close(self) -> None:
