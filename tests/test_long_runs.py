@@ -17,7 +17,7 @@ from memory.types import Access, Visibility
 from tests.transcripts import HERE, said
 
 LONG = 10_000
-"""Characters; more than any platform takes for one message."""
+"""Characters; Discord takes 4,000 for one message, Slack 40,000."""
 
 MARKS = "019九〇０aAé_ \n\t.!?…,;:-–—/\\'\"`*~<>()[]{}@#&|=+%$€’‘“”„«»「『‹。？、"
 PAIRS = (

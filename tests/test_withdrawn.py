@@ -27,12 +27,13 @@ class TestFirstWordsOnTheirWay:
     @pytest.mark.parametrize("how", ["deleted", "forgotten"])
     async def test_they_are_taken_away_when_what_they_answer_goes(self, tmp_path: Path, how: str) -> None:
         async with stage(tmp_path) as on:
-            await post_unheard(on)
+            receipt = await post_unheard(on)
             if how == "deleted":
                 await on.core.erase(on.write(1, "").place, ["m1"])
             else:
                 await on.hear(2, "!forget me now")
             await on.wait_for(lambda: "Answer " not in on.platform.shown())
+            receipt.set()
 
     async def test_they_are_taken_away_although_nobody_stopped_the_answer(self, tmp_path: Path) -> None:
         async with stage(tmp_path) as on:
