@@ -27,7 +27,7 @@ from storage.sqlite.base import OpenDatabase
 
 
 class Gists(OpenDatabase):
-    """See `memory.ports.Store`; every verb is one transaction."""
+    """See `memory.ports.Store`; each of these verbs is one transaction."""
 
     async def facts(self, audience: Audience, user: str) -> tuple[Fact, ...]:
         """The facts about a person, as far as an audience may hear them."""

@@ -1,4 +1,4 @@
-"""The Store on SQLite: one writer, one reader, every verb one transaction.
+"""The Store on SQLite: one writer, one reader, every verb one transaction, but for cleaning, which takes several.
 
 Each has a thread of its own. The writer's is the lock: transactions queue before it and cannot interleave. Reads queue
 before the reader's: each sees a snapshot, waits for the reads before it, and for no write (WAL).
