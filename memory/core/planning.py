@@ -85,8 +85,10 @@ class Planning:
             log.error("prompts seem to be cut", extra={"tokens_read": ceiling, "cure": CUT_CURE})
 
     def _learn(self) -> None:
-        self._ratio = learn_ratio(self._usages)
-        self._budgets.clear()
+        ratio = learn_ratio(self._usages)
+        if ratio != self._ratio:
+            self._ratio = ratio
+            self._budgets.clear()
 
     def budget(self, shrink: float = 1.0) -> Budget:
         """The budget as of now, or a share of it."""
