@@ -44,14 +44,29 @@ class TestFirstWordsOnTheirWay:
             on.model.gate.set()
             await on.wait_for(lambda: on.platform.shown() == [])
 
+    async def test_an_answer_that_was_deleted_before_its_receipt_is_no_turn(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            on.platform.receipt, on.platform.last_send = asyncio.Event(), asyncio.Event()
+            await on.hear(1, "hello")
+            await on.wait_for(lambda: on.platform.shown() == ["Answer "])  # and all of it is on disk
+            await on.core.erase(on.write(1, "").place, ["post-1"])
+            on.platform.receipt.set()
+            await on.wait_for(lambda: not on.rows("SELECT id FROM turns WHERE role = 'assistant'"))
+            on.platform.last_send.set()
+            await on.hear(2, "and now?")
+            await on.wait_for(lambda: "m2" in on.said)
+        assert on.asked() == ["Ann: hello", "Ann: and now?"]
+
     async def test_so_is_the_sentence_that_the_disk_did_not_take_them_once_it_lets_them_be_forgotten(
         self, tmp_path: Path
     ) -> None:
         async with stage(tmp_path) as on:
             on.resting = asyncio.Event()
             receipt = await post_unheard(on)
+            assert on.model.gate is not None
             with full_disk():
                 receipt.set()
+                on.model.gate.set()
                 await on.wait_for(lambda: on.pauses == [15])
             assert len(on.platform.shown()) == 1
             await on.core.erase(on.write(1, "").place, ["m1"])
@@ -87,6 +102,7 @@ class TestRecordedAlready:
                 await on.core.erase(on.write(1, "").place, ["m1"])
             else:
                 await on.hear(3, "!forget me now")
+            await on.wait_for(lambda: not on.rows("SELECT id FROM turns WHERE text LIKE '%K7%'"))
             on.platform.last_send.set()
             await on.wait_for(lambda: ("m2", FORGOTTEN) in on.platform.said)
             assert "what is it?" in await on.transcript()

@@ -46,6 +46,7 @@ from memory.types import (
     Owed,
     Place,
     Recent,
+    Thread,
     Visibility,
     Waiting,
     command_of,
@@ -110,6 +111,7 @@ class Core:
                 Limiting(settings, store, clock),
                 Earlier(self._planning, store, self._early),
                 Recalling(self._planning, store),
+                self._erasing,
                 store,
                 model,
                 tuple(observers),
@@ -261,7 +263,6 @@ class Core:
             return Decision.IGNORE
         inbound = now_standing
         conversation = policy.conversation_of(inbound, self._settings)
-        audience = self._planning.audience(inbound)
         decision = policy.decide(inbound, self._settings, NAMES, joined=joined)
         if missed:
             forgets = command_of(inbound.text, self._settings.prefix, NAMES) == FORGET
@@ -274,17 +275,36 @@ class Core:
         if decision is Decision.COMMAND and self._is_discreet(inbound):
             inbound = replace(inbound, private=True)
         if decision is Decision.ANSWER and self._lanes.idle(conversation):
-            taken = await self._store.accept_and_load(inbound, conversation, decision, self.budget.window, audience)
-            row, thread = taken or (None, None)
+            row = await self._take_ahead(inbound, conversation)
         else:
-            row, thread = await self._store.accept(inbound, conversation, decision), None
+            row = await self._store.accept(inbound, conversation, decision)
         if row is None:
             return Decision.IGNORE
-        waiting = Waiting(row, inbound, conversation, decision)
-        # A quotation is read from the inbox, which leaves out what was forgotten, and adds what a new thread hangs on.
-        quotes = inbound.reply_to is not None or (inbound.place.thread and not (thread and thread.joined))
-        self._dispatch(waiting, None if quotes else Fresh(waiting, thread))
+        self._dispatch(Waiting(row, inbound, conversation, decision))
         return decision
+
+    async def _take_ahead(self, inbound: Inbound, conversation: Conversation) -> int | None:
+        """Take in a message to answer, of which nothing waits before it; the answer is planned while the disk writes.
+
+        Raises: StorageError.
+        """
+        kept = asyncio.get_running_loop().create_future()
+
+        def begin(row: int, thread: Thread) -> None:
+            # A quotation is read from the inbox, which leaves out what was forgotten, and adds what a thread hangs on.
+            quotes = inbound.reply_to is not None or (inbound.place.thread and not thread.joined)
+            if not quotes and self._lanes.idle(conversation):
+                waiting = Waiting(row, inbound, conversation, Decision.ANSWER)
+                self._lanes.dispatch(conversation, Fresh(waiting, thread, kept))
+
+        audience, row = self._planning.audience(inbound), None
+        try:
+            row = await self._store.accept_and_load(
+                inbound, conversation, Decision.ANSWER, self.budget.window, audience, begin
+            )
+        finally:
+            kept.set_result(row is not None)
+        return row
 
     def _is_discreet(self, inbound: Inbound) -> bool:
         """Whether a command is answered to its author alone."""
@@ -304,10 +324,10 @@ class Core:
     async def _say_aside(self, inbound: Inbound, text: str) -> None:
         await self._voice.say(inbound, text)
 
-    def _dispatch(self, waiting: Waiting, fresh: Fresh | None = None) -> None:
+    def _dispatch(self, waiting: Waiting) -> None:
         """Give a message to its lane, or run its command, once."""
         if waiting.decision is not Decision.COMMAND:
-            self._lanes.dispatch(waiting.conversation, fresh)
+            self._lanes.dispatch(waiting.conversation)
         elif not self._tasks.draining and self._commanding.begins(waiting):
             self._tasks.spawn(self._commanding.run(waiting), says=True)
 

@@ -31,6 +31,11 @@ class EarlyChanges:
         for message_id in message_ids:
             self._keep(_key(place, message_id), None)
 
+    def is_erased(self, place: Place, message_id: str) -> bool:
+        """Whether a message is known to be deleted."""
+        key = _key(place, message_id)
+        return key in self._versions and self._versions[key] is None
+
     def apply(self, inbound: Inbound) -> Inbound | None:
         """The message as it stands now; nothing when it was deleted meanwhile."""
         key = _key(inbound.place, inbound.message_id)

@@ -18,7 +18,7 @@ from memory.core.folding import Folding
 from memory.core.refolding import Refolding
 from memory.core.suspects import DEADLY, Suspects
 from memory.core.tasks import Tasks
-from memory.core.turns import Speech, Turns
+from memory.core.turns import NotKeptError, Speech, Turns
 from memory.core.voice import FORGOTTEN, Voice
 from memory.policy import Burst
 from memory.ports import Platform, Sleep, Store
@@ -48,10 +48,11 @@ class _Lane:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A message that was taken in just now, and its thread if that was read with it."""
+    """A message that is being taken in, its thread, and whether it got onto the disk, once that is known."""
 
     waiting: Waiting
-    thread: Thread | None = None
+    thread: Thread
+    kept: asyncio.Future[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Lanes:
     def dispatch(self, conversation: Conversation, fresh: Fresh | None = None, owed: Sequence[Owed] = ()) -> None:
         """Let a conversation's lane take up what waits there, and first say what is owed there.
 
-        `fresh` was taken in just now, so it is the only one there, unless the lane was stopped or held.
+        `fresh` is for an idle conversation: it is the only one there. Once it is on disk this is called for it again.
         """
         if self._tasks.draining:
             return
@@ -119,8 +120,7 @@ class Lanes:
             self._held[conversation] = None
         else:
             lane = self._lanes[conversation] = _Lane()
-            alone = conversation not in self._stopped and conversation not in self._held
-            self._tasks.spawn(self._serve(conversation, lane, fresh if alone else None, owed), says=True)
+            self._tasks.spawn(self._serve(conversation, lane, fresh, owed), says=True)
 
     def release(self) -> None:
         """Serve the conversations that were held and need not be any more."""
@@ -164,11 +164,11 @@ class Lanes:
                 first = None if lane.stale else first
                 lane.more, lane.stale = False, False
                 waiting = (first.waiting,) if first else await self._pending(conversation)
-                thread, first = first.thread if first else None, None
+                fresh, first = first, None
                 burst = policy.next_burst(waiting, self._begun.get(conversation, ()))
                 if burst is not None:
                     lane.more = True
-                    if await self._attempt(conversation, lane, burst, thread):
+                    if await self._attempt(conversation, lane, burst, fresh):
                         self._fold_aside(conversation)
                 else:
                     self._begun.pop(conversation, None)
@@ -199,7 +199,7 @@ class Lanes:
         del self._retries[conversation]
         self.dispatch(conversation)
 
-    async def _attempt(self, conversation: Conversation, lane: _Lane, burst: Burst, thread: Thread | None) -> bool:
+    async def _attempt(self, conversation: Conversation, lane: _Lane, burst: Burst, fresh: Fresh | None) -> bool:
         """Run one turn; what may have brought an earlier run down is counted first, and goes one at a time.
 
         Returns whether a fold is due after it.
@@ -207,7 +207,9 @@ class Lanes:
         async with self._suspects.alone(burst.heard) as alone:
             attempts = await self._store.begin([waiting.id for waiting in burst.heard])
             await self._tie(burst)
-            speech = Speech(await self._find_posts(burst.target), thread, alone)
+            speech = Speech(await self._find_posts(burst.target), alone=alone)
+            if fresh is not None:
+                speech.thread, speech.kept = fresh.thread, fresh.kept
             if lane.stale:
                 return False
             return await self._run_turn(conversation, lane, burst, speech, given_up=attempts >= DEADLY)
@@ -245,6 +247,9 @@ class Lanes:
             if stopped or speech.void:
                 await self._make_good(shown, lane)
             return not stopped and lane.turn.result()
+        except NotKeptError:
+            self._begun.pop(conversation, None)  # its id may become another message's
+            return False
         except (StorageError, PlatformUnreachable):
             self._unnoted[burst.target.id] = shown
             raise

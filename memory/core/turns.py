@@ -21,6 +21,7 @@ from errors import (
     ThreadkeeperError,
 )
 from memory.core.earlier import Earlier
+from memory.core.erasing import Erasing
 from memory.core.limiting import Limiting, Reservation
 from memory.core.planning import Planning, answer_id
 from memory.core.recalling import Recalling
@@ -46,14 +47,17 @@ Observer = Callable[[TurnDone], None]
 class Speech:
     """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended.
 
-    `thread` is what it is planned from, if that was read when its message was taken in. `text` is what has to be said
-    once its messages are settled: this run owes it. `alone` keeps other suspects back (`memory.core.suspects`).
-    `void` says that something was forgotten before it was recorded.
+    `noting` is what of these is on its way to the disk. `alone` keeps other suspects back (`memory.core.suspects`).
+    `thread` is what it is planned from, if that was read while its message was taken in, and `kept` says then whether
+    that got onto the disk. `text` is what has to be said once its messages are settled: this run owes it. `void` says
+    that something was forgotten before it was recorded.
     """
 
     posts: dict[int, str] = field(default_factory=dict)
-    thread: Thread | None = None
+    noting: set[asyncio.Task[None]] = field(default_factory=set)
     alone: AsyncExitStack = field(default_factory=AsyncExitStack)
+    thread: Thread | None = None
+    kept: asyncio.Future[bool] | None = None
     recalled: tuple[Recalled, ...] = ()
     prompt: Prompt | None = None
     usage: Usage | None = None
@@ -69,6 +73,10 @@ class _EpochPassedError(Exception):
     """Something was forgotten while the answer was made: it is void, and made again by the lane."""
 
 
+class NotKeptError(Exception):
+    """The message that is answered did not get onto the disk: who brought it hears of that, and nothing is owed."""
+
+
 class Turns:
     """Runs turns; holds nothing of one after it."""
 
@@ -78,6 +86,7 @@ class Turns:
         limiting: Limiting,
         earlier: Earlier,
         recalling: Recalling,
+        erasing: Erasing,
         store: Store,
         model: Model,
         observers: Sequence[Observer],
@@ -87,6 +96,7 @@ class Turns:
         self._limiting = limiting
         self._earlier = earlier
         self._recalling = recalling
+        self._erasing = erasing
         self._sleep = sleep
         self._store = store
         self._model = model
@@ -140,19 +150,24 @@ class Turns:
 
         async def note(part: int, message_id: str) -> None:
             keep_post(speech.posts, part, message_id)
-            await self._note(target, speech, part, message_id)
+            noting = asyncio.create_task(self._note(target, part, message_id))
+            speech.noting.add(noting)
+            noting.add_done_callback(speech.noting.discard)
+            await asyncio.sleep(0)  # it has its place now before all that is written later; nobody waits for the disk
 
         async def say(deltas: AsyncIterator[Delta]) -> None:
             await platform.reply(target.inbound, deltas, note, [speech.posts[part] for part in sorted(speech.posts)])
 
         try:
             await self._say(say, deltas, speech)
+            if speech.noting:
+                await asyncio.wait(speech.noting)
             self._store.said(target.id)
         except _EpochPassedError:
             speech.error, speech.void = "EpochPassed", True
         except ReplyImpossible as exc:
             await self._give_up(exchange, target, speech, exc)
-        except PlatformUnreachable as exc:
+        except (PlatformUnreachable, NotKeptError) as exc:
             speech.error = type(exc).__name__
             raise
         except StorageError as exc:
@@ -192,20 +207,16 @@ class Turns:
         if speech.recorded:
             await self._store.settle(target.id, sentence)
         else:
-            await self._store.record(replace(exchange, sentence=sentence))
+            await self._keep(replace(exchange, sentence=sentence), speech)
         if await self._apologise(say, sentence):
             self._store.said(target.id)
 
-    async def _note(self, target: Waiting, speech: Speech, part: int, message_id: str) -> None:
-        """Note where a part stands; once all is recorded, a disk that refuses that is no reason to take it back.
-
-        Raises: StorageError.
-        """
+    async def _note(self, target: Waiting, part: int, message_id: str) -> None:
+        """Note where a part stands; where the disk refuses that, it will show when the answer is recorded."""
         try:
             await self._store.note_post(target.id, part, message_id)
+            await self._erasing.erase_noted(target.inbound.place, message_id)
         except StorageError as exc:
-            if not speech.text:
-                raise
             log.warning("post not noted", extra={"conversation": str(target.conversation)}, exc_info=exc)
 
     async def _give_up(self, exchange: Exchange, target: Waiting, speech: Speech, exc: ReplyImpossible) -> None:
@@ -215,7 +226,7 @@ class Turns:
         if speech.recorded:
             await self._store.retract(exchange.conversation, answer_id(target.inbound.message_id))
         elif not speech.text:
-            await self._store.record(exchange)
+            await self._keep(exchange, speech)
         self._store.said(target.id)
 
     @staticmethod
@@ -273,8 +284,16 @@ class Turns:
         if cut:
             yield Delta(write_cut_off(text))  # no part of the turn: a model would learn to say so itself
 
+    async def _keep(self, exchange: Exchange, speech: Speech) -> bool:
+        """Record an exchange of which the message is on disk; false when its epoch has passed.
+
+        Raises: StorageError, NotKeptError.
+        """
+        await _wait_until_kept(speech)
+        return await self._store.record(exchange)
+
     async def _record(self, exchange: Exchange, speech: Speech) -> None:
-        if not await self._store.record(exchange):
+        if not await self._keep(exchange, speech):
             speech.text = ""
             raise _EpochPassedError
         if exchange.answer is None:
@@ -300,6 +319,7 @@ class Turns:
                 speech.reserved = await self._limiting.reserve(
                     exchange.conversation, author, exchange.access.visibility, prompt.tokens
                 )
+                await _wait_until_kept(speech)
                 async with aclosing(self._model.stream(prompt)) as deltas:
                     async for delta in deltas:
                         yield replace(delta, restart=True) if void else delta
@@ -323,3 +343,13 @@ class Turns:
         )
         for observer in self._observers:
             observer(done)
+
+
+async def _wait_until_kept(speech: Speech) -> None:
+    """Wait until the message that is answered is on disk, where that is not known yet.
+
+    Raises: NotKeptError.
+    """
+    # A turn that is stopped here must not take from others what they wait for.
+    if speech.kept is not None and not await asyncio.shield(speech.kept):
+        raise NotKeptError

@@ -2,12 +2,13 @@
 
 from memory.ports.basics import Clock, Count, Sleep
 from memory.ports.outside import Accept, Amend, Arrived, Channels, Connected, Erase, Intake, Model, Note, Only, Platform
-from memory.ports.store import Echo, Promise, Rank, Store, Weigh
+from memory.ports.store import AtHand, Echo, Promise, Rank, Store, Weigh
 
 __all__ = [
     "Accept",
     "Amend",
     "Arrived",
+    "AtHand",
     "Channels",
     "Clock",
     "Connected",

@@ -44,6 +44,9 @@ Echo = Callable[[Iterable[str], Iterable[str]], Callable[[str], bool]]
 Weigh = Callable[[Turn], int]
 """From a turn: its tokens, as it stands in a prompt."""
 
+AtHand = Callable[[int, Thread], None]
+"""Is handed a message's id in the inbox and its thread, on the event loop."""
+
 Rank = Callable[[Question, Pool], tuple[tuple[int, float], ...]]
 """From a question and what was found for it: the ids of its turns, best first, each with a score from 0 to 1."""
 
@@ -77,9 +80,14 @@ class Store(Protocol):
         conversation: Conversation,
         decision: Decision,
         window: Window,
-        audience: Audience | None = None,
-    ) -> tuple[int, Thread] | None:
-        """`accept` and `load` in one, for a message that is answered at once: its id in the inbox, and its thread."""
+        audience: Audience | None,
+        at_hand: AtHand,
+    ) -> int | None:
+        """`accept` and `load` in one, for a message that is answered at once.
+
+        `at_hand` is called with what was read while the disk still writes; that may fail after it. It is not called for
+        what is in already, or was forgotten.
+        """
         ...
 
     async def pending(self, conversation: Conversation) -> tuple[Waiting, ...]:

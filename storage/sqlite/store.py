@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ParamSpec, TextIO, TypeVar
 
 from errors import StorageError
-from memory.ports import Clock, Echo, Promise, Weigh
+from memory.ports import AtHand, Clock, Echo, Promise, Weigh
 from memory.types import (
     Access,
     Audience,
@@ -145,10 +145,19 @@ class SQLiteStore(Gists):
         conversation: Conversation,
         decision: Decision,
         window: Window,
-        audience: Audience | None = None,
-    ) -> tuple[int, Thread] | None:
-        """Take a message into the inbox and read its conversation, without waking another thread in between."""
-        return await self._write(_accept_and_load, inbound, conversation, decision, self._clock(), window, audience)
+        audience: Audience | None,
+        at_hand: AtHand,
+    ) -> int | None:
+        """Take a message into the inbox, and hand its conversation over before the commit, which waits for the disk."""
+        loop, now = asyncio.get_running_loop(), self._clock()
+
+        def work(db: sqlite3.Connection) -> int | None:
+            row = inbox.accept(db, inbound, conversation, decision, now)
+            if row is not None:
+                loop.call_soon_threadsafe(at_hand, row, transcript.load(db, conversation, window, audience))
+            return row
+
+        return await self._write(work)
 
     async def pending(self, conversation: Conversation) -> tuple[Waiting, ...]:
         """The messages that wait for a lane."""
@@ -307,16 +316,3 @@ class SQLiteStore(Gists):
         await self._reader.close()
         await self._writer.close()
         self._held.close()
-
-
-def _accept_and_load(
-    db: sqlite3.Connection,
-    inbound: Inbound,
-    conversation: Conversation,
-    decision: Decision,
-    now: datetime,
-    window: Window,
-    audience: Audience | None,
-) -> tuple[int, Thread] | None:
-    row = inbox.accept(db, inbound, conversation, decision, now)
-    return None if row is None else (row, transcript.load(db, conversation, window, audience))
