@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from errors import StorageError, StorageUnavailable
+from memory.core.turns import Fresh, Speech, is_kept
+from memory.types import Decision, Thread, Waiting
+from tests.kept import conversation_at, message
 from tests.stage import SETTINGS, full_disk, stage
 
 NOT_TAKEN = "I can't write to my memory right now, so I did not take this in; please try again in a moment."
@@ -26,6 +29,40 @@ async def test_who_could_not_be_taken_in_is_told_once_however_often_the_platform
         await on.hear(1, "hello")  # unless the catching up of the start has found it by now
         await on.until(2)
     assert on.platform.said == [("m1", NOT_TAKEN), ("m1", "Answer 1.")]
+
+
+@pytest.mark.parametrize("down", [0, 1])
+async def test_nobody_is_asked_about_what_was_not_taken_in_and_nothing_of_it_is_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, down: int
+) -> None:
+    async with stage(tmp_path) as on:
+        await on.hear(1, "hello")
+        await on.until(1)
+        on.platform.reading = asyncio.Event()  # else the catching up that follows would find it
+        on.platform.down = down  # so often nothing can be said, be it by the turn that is planned meanwhile
+        with full_disk():
+            with pytest.raises(StorageUnavailable):
+                await on.hear(2, "and this?", channel="other")
+            await on.until(2)
+        await on.hear(3, "go on")
+        await on.until(3)
+    assert [text for _, text in on.platform.said] == ["Answer 1.", NOT_TAKEN, "Answer 2."]
+    assert on.asked() == ["Ann: hello", "Answer 1.", "Ann: go on"]
+    wrong = {"lane stopped", "turn failed", "could not answer"}
+    assert not wrong & {record.message for record in caplog.records}
+
+
+async def test_a_turn_that_is_stopped_takes_from_nobody_the_word_of_what_was_taken_in() -> None:
+    kept = asyncio.get_running_loop().create_future()
+    said = message(1, "hello")
+    fresh = Fresh(
+        Waiting(1, said, conversation_at(said.place), Decision.ANSWER), Thread(conversation_at(said.place), 0), kept
+    )
+    turn = asyncio.create_task(is_kept(Speech(fresh=fresh)))
+    await asyncio.sleep(0)
+    turn.cancel()
+    await asyncio.wait([turn])
+    assert not kept.done()
 
 
 async def test_who_did_not_talk_to_the_bot_is_told_nothing(tmp_path: Path) -> None:

@@ -44,18 +44,46 @@ class TestFirstWordsOnTheirWay:
             on.model.gate.set()
             await on.wait_for(lambda: on.platform.shown() == [])
 
-    async def test_an_answer_that_was_deleted_before_its_receipt_is_no_turn(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("when", ["before its receipt", "after it"])
+    async def test_an_answer_that_is_deleted_while_it_is_made_is_no_turn(self, tmp_path: Path, when: str) -> None:
         async with stage(tmp_path) as on:
-            on.platform.receipt, on.platform.last_send = asyncio.Event(), asyncio.Event()
-            await on.hear(1, "hello")
-            await on.wait_for(lambda: on.platform.shown() == ["Answer "])  # and all of it is on disk
+            receipt = await post_unheard(on)
+            if when == "after it":
+                receipt.set()
+                await on.wait_for(lambda: bool(on.rows("SELECT * FROM posts")))
             await on.core.erase(on.write(1, "").place, ["post-1"])
-            on.platform.receipt.set()
-            await on.wait_for(lambda: not on.rows("SELECT id FROM turns WHERE role = 'assistant'"))
-            on.platform.last_send.set()
+            receipt.set()
+            assert on.model.gate is not None
+            on.model.gate.set()
+            await on.wait_for(lambda: on.platform.shown() == [])
             await on.hear(2, "and now?")
             await on.wait_for(lambda: "m2" in on.said)
-        assert on.asked() == ["Ann: hello", "Ann: and now?"]
+        assert on.asked() == ["Ann: the secret is K7", "Ann: and now?"]
+
+    async def test_nor_is_one_of_which_all_is_on_disk_but_where_it_stands(self, tmp_path: Path) -> None:
+        async with stage(tmp_path) as on:
+            on.model.says, on.platform.receipt = "All of it.", asyncio.Event()
+            await on.hear(1, "hello")
+            await on.until_recorded("hello", "All of it.")
+            await on.wait_for(lambda: on.platform.shown() == ["All of it."])
+            await on.core.erase(on.write(1, "").place, ["post-1"])
+            on.platform.receipt.set()
+            await on.until_recorded("hello")
+
+    async def test_one_that_a_restart_completes_and_that_is_deleted_meanwhile_is_none_either(
+        self, tmp_path: Path
+    ) -> None:
+        async with stage(tmp_path) as on:
+            on.model.says, on.platform.last_send = "All of it.", asyncio.Event()
+            await on.hear(1, "hello")
+            await on.until_held("m1")
+            await on.kill()
+            on.platform.last_send, on.platform.receipt = None, asyncio.Event()
+            await on.start()
+            await on.wait_for(lambda: on.platform.shown() == ["All of it."])
+            await on.core.erase(on.write(1, "").place, list(on.platform.posts))
+            on.platform.receipt.set()
+            await on.until_recorded("hello")
 
     async def test_so_is_the_sentence_that_the_disk_did_not_take_them_once_it_lets_them_be_forgotten(
         self, tmp_path: Path

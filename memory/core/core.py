@@ -1,7 +1,8 @@
 """Messages in: taken in, decided on, handed to a lane or run as a command; edited, deleted, missed and caught up with.
 
 What becomes of a message is decided first, with a look at the disk where that depends on who has spoken in its thread.
-What is the bot's business is on disk before anything is done about it; then its conversation's lane takes it up.
+What is the bot's business is on disk before the model is asked and before anything is said. Its conversation's lane
+takes it up then, or while the disk still writes, where nothing waits there before it.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from memory.core.earlier import Earlier
 from memory.core.early import EarlyChanges
 from memory.core.erasing import Erasing
 from memory.core.folding import Folding
-from memory.core.lanes import Fresh, Lanes
+from memory.core.lanes import Lanes
 from memory.core.limiting import Limiting
 from memory.core.planning import Planning
 from memory.core.recalling import Recalling
 from memory.core.resting import Resting
 from memory.core.suspects import Suspects
 from memory.core.tasks import Tasks
-from memory.core.turns import Observer, Turns
+from memory.core.turns import Fresh, Observer, Turns
 from memory.core.upkeep import Upkeep
 from memory.core.voice import Voice
 from memory.forgetting import find_echo
@@ -84,10 +85,10 @@ class Core:
         self._planning = Planning(settings, count, clock)
         self._folding = Folding(self._planning, store, model)
         suspects = Suspects()
-        self._voice = Voice(store, self._platforms, suspects, sleep)
+        self._erasing = Erasing(store, self._early, self._tasks, clock, sleep, self._gone)
+        self._voice = Voice(store, self._platforms, self._erasing, suspects, sleep)
         commands = Commands(settings, store, self, self.moderates, clock, self._link)
         self._commanding = Commanding(settings.prefix, store, self._voice, self._platforms, commands)
-        self._erasing = Erasing(store, self._early, self._tasks, clock, sleep, self._gone)
         self._catch_up = CatchUp(
             store=store,
             platforms=self._platforms,
@@ -274,7 +275,8 @@ class Core:
             raise StorageUnavailable("it is not on disk who can read what now")
         if decision is Decision.COMMAND and self._is_discreet(inbound):
             inbound = replace(inbound, private=True)
-        if decision is Decision.ANSWER and self._lanes.idle(conversation):
+        # A quotation is read from the inbox, which leaves out what was forgotten.
+        if decision is Decision.ANSWER and inbound.reply_to is None and self._lanes.idle(conversation):
             row = await self._take_ahead(inbound, conversation)
         else:
             row = await self._store.accept(inbound, conversation, decision)
@@ -291,8 +293,7 @@ class Core:
         kept = asyncio.get_running_loop().create_future()
 
         def begin(row: int, thread: Thread) -> None:
-            # A quotation is read from the inbox, which leaves out what was forgotten, and adds what a thread hangs on.
-            quotes = inbound.reply_to is not None or (inbound.place.thread and not thread.joined)
+            quotes = inbound.place.thread and not thread.joined  # what a new thread hangs on stands in the inbox
             if not quotes and self._lanes.idle(conversation):
                 waiting = Waiting(row, inbound, conversation, Decision.ANSWER)
                 self._lanes.dispatch(conversation, Fresh(waiting, thread, kept))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain, repeat
@@ -52,13 +53,10 @@ class Erasing:
         if message_ids:  # a forgetting that names none is one of the whole place
             await self._surely(self._deletion(place, message_ids))
 
-    async def erase_noted(self, place: Place, message_id: str) -> None:
-        """Erase a message of the bot that was deleted before it was noted that it stands there.
-
-        Raises: StorageError.
-        """
-        if self._early.is_erased(place, message_id):
-            await self.erase(place, (message_id,))
+    async def erase_noted(self, place: Place, posts: Sequence[str]) -> None:
+        """Erase an answer of which a part was deleted before it was on disk, or noted that it stands there."""
+        with suppress(StorageError):  # it is tried again
+            await self.erase(place, [post for post in posts if self._early.is_erased(place, post)])
 
     async def erase_missed(self, place: Place, message_ids: Sequence[str]) -> None:
         """Erase what was found missing; what the disk does not take will be found missing again.

@@ -18,11 +18,11 @@ from memory.core.folding import Folding
 from memory.core.refolding import Refolding
 from memory.core.suspects import DEADLY, Suspects
 from memory.core.tasks import Tasks
-from memory.core.turns import NotKeptError, Speech, Turns
+from memory.core.turns import Fresh, NotKeptError, Speech, Turns, is_kept
 from memory.core.voice import FORGOTTEN, Voice
 from memory.policy import Burst
 from memory.ports import Platform, Sleep, Store
-from memory.types import Conversation, Decision, Extent, Owed, Thread, Waiting
+from memory.types import Conversation, Decision, Extent, Owed, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +44,6 @@ class _Lane:
     target: int = 0
     erased: bool = False
     stale: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """A message that is being taken in, its thread, and whether it got onto the disk, once that is known."""
-
-    waiting: Waiting
-    thread: Thread
-    kept: asyncio.Future[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +152,9 @@ class Lanes:
                 if not self._may_serve(conversation):
                     self._held[conversation] = None
                     break
-                first = None if lane.stale else first
+                fresh, first = None if lane.stale else first, None
                 lane.more, lane.stale = False, False
-                waiting = (first.waiting,) if first else await self._pending(conversation)
-                fresh, first = first, None
+                waiting = (fresh.waiting,) if fresh else await self._pending(conversation)
                 burst = policy.next_burst(waiting, self._begun.get(conversation, ()))
                 if burst is not None:
                     lane.more = True
@@ -207,9 +197,7 @@ class Lanes:
         async with self._suspects.alone(burst.heard) as alone:
             attempts = await self._store.begin([waiting.id for waiting in burst.heard])
             await self._tie(burst)
-            speech = Speech(await self._find_posts(burst.target), alone=alone)
-            if fresh is not None:
-                speech.thread, speech.kept = fresh.thread, fresh.kept
+            speech = Speech(await self._find_posts(burst.target), alone, fresh)
             if lane.stale:
                 return False
             return await self._run_turn(conversation, lane, burst, speech, given_up=attempts >= DEADLY)
@@ -244,7 +232,7 @@ class Lanes:
         shown = _Shown(burst.target, speech.posts)
         try:
             stopped = await _is_stopped(lane.turn)
-            if stopped or speech.void:
+            if (stopped or speech.void) and await is_kept(speech):
                 await self._make_good(shown, lane)
             return not stopped and lane.turn.result()
         except NotKeptError:

@@ -43,21 +43,27 @@ Observer = Callable[[TurnDone], None]
 """Hears of every turn when it has ended; cannot change it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A message that is being taken in, its thread, and whether it got onto the disk, once that is known."""
+
+    waiting: Waiting
+    thread: Thread
+    kept: asyncio.Future[bool]
+
+
 @dataclass(slots=True)
 class Speech:
     """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended.
 
-    `noting` is what of these is on its way to the disk. `alone` keeps other suspects back (`memory.core.suspects`).
-    `thread` is what it is planned from, if that was read while its message was taken in, and `kept` says then whether
-    that got onto the disk. `text` is what has to be said once its messages are settled: this run owes it. `void` says
-    that something was forgotten before it was recorded.
+    `alone` keeps other suspects back (`memory.core.suspects`). `fresh` is known where it is planned while its message
+    is taken in. `text` is what has to be said once its messages are settled: this run owes it. `void` says that
+    something was forgotten before it was recorded.
     """
 
     posts: dict[int, str] = field(default_factory=dict)
-    noting: set[asyncio.Task[None]] = field(default_factory=set)
     alone: AsyncExitStack = field(default_factory=AsyncExitStack)
-    thread: Thread | None = None
-    kept: asyncio.Future[bool] | None = None
+    fresh: Fresh | None = None
     recalled: tuple[Recalled, ...] = ()
     prompt: Prompt | None = None
     usage: Usage | None = None
@@ -109,12 +115,12 @@ class Turns:
 
         One that is given up gets a sentence instead: it has brought the process down again and again.
         Every way out either settles its messages or leaves them waiting in the inbox for another try.
-        Raises: StorageError, PlatformUnreachable; the messages then wait.
+        Raises: StorageError, PlatformUnreachable; the messages then wait. NotKeptError, where there is none that could.
         """
         started = perf_counter()
         budget, access = self._planning.budget(), burst.target.inbound.access
         audience = self._planning.audience(burst.target.inbound) if burst.answered else None
-        thread = speech.thread or await self._store.load(conversation, budget.window, audience)
+        thread = speech.fresh.thread if speech.fresh else await self._store.load(conversation, budget.window, audience)
         if burst.answered and not given_up and await self._earlier.read(platform, thread, burst):
             thread = await self._store.load(conversation, budget.window, audience)
         exchange = Exchange(
@@ -150,28 +156,28 @@ class Turns:
 
         async def note(part: int, message_id: str) -> None:
             keep_post(speech.posts, part, message_id)
-            noting = asyncio.create_task(self._note(target, part, message_id))
-            speech.noting.add(noting)
-            noting.add_done_callback(speech.noting.discard)
-            await asyncio.sleep(0)  # it has its place now before all that is written later; nobody waits for the disk
+            await self._note(target, speech, part, message_id)
 
         async def say(deltas: AsyncIterator[Delta]) -> None:
             await platform.reply(target.inbound, deltas, note, [speech.posts[part] for part in sorted(speech.posts)])
 
         try:
             await self._say(say, deltas, speech)
-            if speech.noting:
-                await asyncio.wait(speech.noting)
             self._store.said(target.id)
         except _EpochPassedError:
             speech.error, speech.void = "EpochPassed", True
         except ReplyImpossible as exc:
             await self._give_up(exchange, target, speech, exc)
-        except (PlatformUnreachable, NotKeptError) as exc:
+        except NotKeptError as exc:
             speech.error = type(exc).__name__
+            raise
+        except PlatformUnreachable as exc:
+            speech.error = type(exc).__name__
+            await _wait_until_kept(speech)
             raise
         except StorageError as exc:
             speech.error = type(exc).__name__
+            await _wait_until_kept(speech)
             # The class's own sentence: this message was taken in, and is answered when the disk lets it.
             await self._apologise(say, StorageError().sentence)
             raise
@@ -211,13 +217,19 @@ class Turns:
         if await self._apologise(say, sentence):
             self._store.said(target.id)
 
-    async def _note(self, target: Waiting, part: int, message_id: str) -> None:
-        """Note where a part stands; where the disk refuses that, it will show when the answer is recorded."""
+    async def _note(self, target: Waiting, speech: Speech, part: int, message_id: str) -> None:
+        """Note where a part stands; once all is recorded, a disk that refuses that is no reason to take it back.
+
+        Raises: StorageError.
+        """
         try:
             await self._store.note_post(target.id, part, message_id)
-            await self._erasing.erase_noted(target.inbound.place, message_id)
         except StorageError as exc:
+            if not speech.text:
+                raise
             log.warning("post not noted", extra={"conversation": str(target.conversation)}, exc_info=exc)
+        if speech.recorded:
+            await self._erasing.erase_noted(target.inbound.place, (message_id,))
 
     async def _give_up(self, exchange: Exchange, target: Waiting, speech: Speech, exc: ReplyImpossible) -> None:
         """Settle a message whose reply cannot be put anywhere; an answer that nobody read is no turn."""
@@ -303,6 +315,7 @@ class Turns:
             self._planning.learn(exchange.usage)
         if speech.prompt is not None:
             speech.fold_due = is_due(speech.prompt, exchange.answer.tokens, self._planning.budget())
+        await self._erasing.erase_noted(exchange.conversation.place, tuple(speech.posts.values()))
 
     async def _stream(self, thread: Thread, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
         """The model's deltas; a prompt that it finds too long, be it midway, is planned again smaller, once."""
@@ -345,11 +358,16 @@ class Turns:
             observer(done)
 
 
+async def is_kept(speech: Speech) -> bool:
+    """Wait until it is known whether the message that is answered got onto the disk."""
+    # Who is stopped here must not take from others what they wait for.
+    return speech.fresh is None or await asyncio.shield(speech.fresh.kept)
+
+
 async def _wait_until_kept(speech: Speech) -> None:
-    """Wait until the message that is answered is on disk, where that is not known yet.
+    """Go on when the message that is answered is on disk.
 
     Raises: NotKeptError.
     """
-    # A turn that is stopped here must not take from others what they wait for.
-    if speech.kept is not None and not await asyncio.shield(speech.kept):
+    if not await is_kept(speech):
         raise NotKeptError

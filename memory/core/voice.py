@@ -9,6 +9,7 @@ from itertools import chain, repeat
 from typing import TypeVar
 
 from errors import PlatformError, PlatformUnreachable, StorageError
+from memory.core.erasing import Erasing
 from memory.core.suspects import DEADLY, Suspects
 from memory.ports import Platform, Sleep, Store
 from memory.types import Delta, Inbound, Owed, Waiting
@@ -26,9 +27,17 @@ FORGOTTEN = "This was forgotten before I had answered it."
 class Voice:
     """Says texts that are whole, through the platform of the message that they answer."""
 
-    def __init__(self, store: Store, platforms: Mapping[str, Platform], suspects: Suspects, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        store: Store,
+        platforms: Mapping[str, Platform],
+        erasing: Erasing,
+        suspects: Suspects,
+        sleep: Sleep,
+    ) -> None:
         self._store = store
         self._platforms = platforms
+        self._erasing = erasing
         self._suspects = suspects
         self._sleep = sleep
 
@@ -129,6 +138,7 @@ class Voice:
                     await self._store.note_post(noted_for, part, message_id)
                 except StorageError as exc:
                     log.warning("post not noted", extra={"place": str(inbound.place)}, exc_info=exc)
+                await self._erasing.erase_noted(inbound.place, (message_id,))
 
         async def attempt() -> None:
             text = await read()
