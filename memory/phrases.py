@@ -65,18 +65,23 @@ def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: 
 
 
 LISTENING = {
-    "addressed": "I remember what is said to me, and what was said before it in that thread, or since the message that"
-    " it replies to; in threads where I have spoken, and where I need no mention, also what you say to each other.",
-    "threads": "I remember what is said to me, and everything that is said in threads, also what is not for me.",
+    "addressed": "I remember what is said to me, and {before}; in threads where I have spoken, and where I need no"
+    " mention, also what you say to each other.",
+    "threads": "I remember what is said to me, and {before}; and everything that is said in threads, also"
+    " what is not for me.",
     "all": "I remember everything that is said in the channels that I can read, also what is not for me.",
 }
+BEFORE = "what was said before it in that thread, or since the message that it replies to"
+QUOTED = "the message that it replies to"
+"""What is kept with a message for the bot where nothing from before is read: the platform hands a quotation over."""
 
 
 def write_arrival(settings: CoreSettings) -> str:
     """What is said once where the bot is let in: how it is spoken to, and what it remembers."""
     prefix = settings.prefix
+    remembered = LISTENING[settings.listen].format(before=BEFORE if settings.before_messages else QUOTED)
     return (
-        f"Hello, I am {one_line(settings.name)}. Mention me or reply to me and I answer. {LISTENING[settings.listen]}"
+        f"Hello, I am {one_line(settings.name)}. Mention me or reply to me and I answer. {remembered}"
         f" `{prefix}forget me` makes me forget what you said, `{prefix}help` tells you more."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -214,3 +215,15 @@ def test_when_a_days_tokens_are_spent_it_is_said_whose_and_until_when(scope: Sco
 def test_where_some_are_left_it_is_said_that_they_are_too_few() -> None:
     said = "You have had your 5,000 tokens for today but for 1,209, too few for an answer here; I answer again"
     assert phrases.write_spent(Scope.USER, 5000, 1209, 7200) == f"{said} in 2 hours, from 00:00 UTC on."
+
+
+@pytest.mark.parametrize("listen", ["addressed", "threads"])
+def test_where_it_is_let_in_it_says_that_it_reads_what_was_said_before_only_where_it_does(
+    listen: Literal["addressed", "threads"],
+) -> None:
+    read, unread = (phrases.write_arrival(CoreSettings(listen=listen, before_messages=most)) for most in (1, 0))
+    assert "said before" in read
+    assert "since" in read
+    assert "before" not in unread
+    assert "since" not in unread
+    assert "I remember what is said to me, and the message that it replies to;" in unread
