@@ -33,7 +33,6 @@ USAGE_USAGE = (
     " limit until the day ends, `{prefix}usage lift @user` one person's, `{prefix}usage lift all` that of everybody."
 )
 NO_SPACE = "This place has no limit of its own that I could lift."
-LIFTED = "Lifted {name}, until 00:00 UTC."
 SUMMARY_USAGE = (
     "`{prefix}summary` shows what I remember here; `{prefix}summary now` folds older turns into it at once,"
     " `{prefix}summary rebuild` makes it anew from the originals."
@@ -102,6 +101,32 @@ def write_usage(spent: Mapping[Scope, Spent], limits: Mapping[Scope, int], left:
         lines.append(f"I answer each person at most {amount(settings.messages_per_minute, 'time')} a minute.")
     lines.append(f"The day ends {write_wait(left)}.")
     return "\n".join(lines)
+
+
+LIMITS = {
+    Scope.USER: "The limit of {name}",
+    Scope.SPACE: "The limit of this server or workspace",
+    Scope.ALL: "The limit of all together",
+}
+
+
+def write_lifted(scope: Scope, name: str, spent: Mapping[Scope, Spent], limits: Mapping[Scope, int]) -> str:
+    """The answer to `!usage lift`: whether there was a limit to lift, and what of the others holds.
+
+    `name` is that of the person whose limit it is; those in `spent` are the limits that answers there come under.
+    """
+    own = LIMITS[scope].format(name=one_line(name))
+    head = f"{own} is lifted until 00:00 UTC." if scope in limits else f"{own} is not set, so nothing was lifted."
+    others = [each for each in Scope if each in limits and each in spent and each is not scope]
+    return " ".join([head, *(_write_standing(each, limits[each], spent[each]) for each in others)])
+
+
+def _write_standing(scope: Scope, limit: int, spent: Spent) -> str:
+    if scope is Scope.USER:
+        return f"Each person's, {amount(limit, 'token')} a day, still holds where it was not lifted."
+    if spent.lifted:
+        return f"{LIMITS[scope]} is lifted as well."
+    return f"{LIMITS[scope]} still holds, with {max(limit - spent.tokens, 0):,} of {amount(limit, 'token')} left."
 
 
 def write_wait(seconds: float) -> str:

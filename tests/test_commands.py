@@ -201,7 +201,7 @@ class TestUsage:
             await scene.ask(scene.ann, "hello")
             await scene.heard("Your limit is 1 token a day, which is less than the ")
             await scene.say(scene.mod, f"!usage lift {scene.mention(scene.ann)}")
-            await scene.heard("Lifted for Ann, until 00:00 UTC.")
+            await scene.heard("The limit of Ann is lifted until 00:00 UTC.")
             await scene.exchange(scene.ann, "and now?", "Understood.")
         assert "Ann: hello" in scene.model.requests[0].text
 

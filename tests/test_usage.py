@@ -71,7 +71,11 @@ async def test_a_places_limit_is_lifted_by_who_moderates_there_until_the_day_end
     async with stage(tmp_path, LIMITED) as on:
         await spend(on)
         assert (await tell(on, 3, "hello", author="cid")).startswith("This place has had its 1,200 tokens for today")
-        assert await tell(on, 4, "!usage lift", author="mod") == "Lifted here, until 00:00 UTC."
+        assert await tell(on, 4, "!usage lift", author="mod") == (
+            "The limit of this server or workspace is lifted until 00:00 UTC."
+            " Each person's, 700 tokens a day, still holds where it was not lifted."
+            " The limit of all together still holds, with 4,000 of 5,000 tokens left."
+        )
         assert await tell(on, 5, "hello", author="cid") == "Answer 3."
         assert "- This server or workspace: 1,500 of 1,200, lifted for today" in await tell(
             on, 6, "!usage", author="mod"
@@ -85,7 +89,10 @@ async def test_a_places_limit_is_lifted_by_who_moderates_there_until_the_day_end
 async def test_one_persons_limit_is_lifted_and_no_other_ones(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(LIMITED, space_tokens_per_day=0)) as on:
         await spend(on)
-        assert await tell(on, 3, "!usage lift @Ann", author="mod", about="ann") == "Lifted for Ann, until 00:00 UTC."
+        assert await tell(on, 3, "!usage lift @Ann", author="mod", about="ann") == (
+            "The limit of Ann is lifted until 00:00 UTC."
+            " The limit of all together still holds, with 4,000 of 5,000 tokens left."
+        )
         assert await tell(on, 4, "hello", author="ann") == "Answer 3."
         assert (await tell(on, 5, "hello", author="bob")).startswith("You have had your 700 tokens for today")
 
@@ -95,8 +102,30 @@ async def test_the_limit_of_all_is_lifted_by_the_bots_own_admins_alone(tmp_path:
         await spend(on)
         assert await tell(on, 3, "!usage lift all", author="mod") == OWNERS
         assert (await tell(on, 4, "hello", author="cid", channel="dm")).startswith("I have had my 1,200 tokens")
-        assert await tell(on, 5, "!usage lift all", author="owner") == "Lifted for everybody, until 00:00 UTC."
+        assert await tell(on, 5, "!usage lift all", author="owner") == (
+            "The limit of all together is lifted until 00:00 UTC."
+            " Each person's, 700 tokens a day, still holds where it was not lifted."
+            " The limit of this server or workspace still holds, with 200 of 1,200 tokens left."
+        )
         assert await tell(on, 6, "hello", author="cid", channel="dm") == "Answer 3."
+
+
+async def test_what_was_lifted_before_is_told_as_lifted(tmp_path: Path) -> None:
+    async with stage(tmp_path, LIMITED) as on:
+        await tell(on, 1, "!usage lift all", author="owner")
+        said = await tell(on, 2, "!usage lift @Ann", author="mod", about="ann")
+        assert said.endswith("with 1,200 of 1,200 tokens left. The limit of all together is lifted as well.")
+
+
+async def test_where_no_limit_is_set_nothing_is_said_to_be_lifted(tmp_path: Path) -> None:
+    async with stage(tmp_path, replace(LIMITED, space_tokens_per_day=0, tokens_per_day=0)) as on:
+        assert await tell(on, 1, "!usage lift", author="mod") == (
+            "The limit of this server or workspace is not set, so nothing was lifted."
+            " Each person's, 700 tokens a day, still holds where it was not lifted."
+        )
+        said = await tell(on, 2, "!usage lift all", author="owner", channel="dm")
+        assert said.startswith("The limit of all together is not set, so nothing was lifted.")
+        assert on.rows("SELECT * FROM spending") == []
 
 
 @pytest.mark.parametrize("channel", ["channel", "dm"])

@@ -8,7 +8,6 @@ from datetime import datetime
 from memory import phrases
 from memory.commands.words import Call, read_person
 from memory.limits import ceilings, day_end
-from memory.names import one_line
 from memory.policy import conversation_of
 from memory.ports import Store
 from memory.types import CoreSettings, Inbound, Scope, spenders
@@ -57,11 +56,11 @@ class UsageToday:
         person, rest = read_person(whose, inbound)
         conversation = conversation_of(inbound, self._settings)
         if whose.casefold() == "all":
-            scope, name = Scope.ALL, "for everybody"
+            scope = Scope.ALL
         elif not whose:
-            scope, name = Scope.SPACE, "here"
+            scope = Scope.SPACE
         elif person is not None and not rest:
-            scope, name = Scope.USER, f"for {one_line(person.name)}"
+            scope = Scope.USER
         else:
             return phrases.USAGE_USAGE.format(prefix=prefix)
         owns = f"{inbound.place.platform}:{inbound.author}" in self._settings.admins
@@ -71,5 +70,7 @@ class UsageToday:
         keys = spenders(conversation, person.user if person else inbound.author, inbound.visibility)
         if scope not in keys:
             return phrases.NO_SPACE
-        await self._store.lift(scope, keys[scope])
-        return phrases.LIFTED.format(name=name)
+        limits = ceilings(self._settings)
+        if scope in limits:
+            await self._store.lift(scope, keys[scope])
+        return phrases.write_lifted(scope, person.name if person else "", await self._store.spent(keys), limits)
