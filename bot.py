@@ -135,7 +135,7 @@ async def serve(settings: config.Settings, stop: asyncio.Event, platforms: Seque
         # Whoever can start the bot could edit the lists: they are for people who come from elsewhere.
         core_settings = replace(core_settings, allow=frozenset(), deny=frozenset(), messages_per_minute=0)
     count = tokens.load_counter()
-    demand_room(core_settings, count)
+    demand_room(settings, count)
     recall = core_settings.recall != "off"
     store = await open_store(settings.storage.url, clock, make_archive(settings), recall=recall)
     try:
@@ -268,7 +268,7 @@ def check_settings(settings: config.Settings, options: argparse.Namespace) -> Fi
     files = (options.config or config.DEFAULT_CONFIG, options.env or config.DEFAULT_ENV)
     read = ", ".join(f"{file}{'' if file.exists() else ' (none here)'}" for file in files)
     try:
-        demand_room(settings.core(), tokens.load_counter())
+        demand_room(settings, tokens.load_counter())
     except SettingsError as exc:
         return Finding("settings", False, str(exc))
     except ThreadkeeperError:

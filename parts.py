@@ -20,7 +20,7 @@ from memory.commands import SPECS
 from memory.forgetting import find_echo
 from memory.ports import Count, Model, Platform
 from memory.prompt import write_persona
-from memory.types import CoreSettings, Visibility
+from memory.types import Visibility
 from storage import Archive
 
 if TYPE_CHECKING:
@@ -114,12 +114,13 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def demand_room(settings: CoreSettings, count: Count) -> None:
+def demand_room(settings: config.Settings, count: Count) -> None:
     """Make sure that a prompt has room for more than the persona, counted as the model will read it.
 
     Raises: SettingsError.
     """
-    persona = write_persona(settings, Visibility.PUBLIC, count).tokens
-    if persona > settings.max_tokens * PERSONA_SHARE:
-        what = f"takes {persona} tokens of memory.max_tokens ({settings.max_tokens}); shorten it, or raise the latter"
-        raise SettingsError(Fault("config.toml: bot.persona", what))
+    core = settings.core()
+    persona = write_persona(core, Visibility.PUBLIC, count).tokens
+    if persona > core.max_tokens * PERSONA_SHARE:
+        what = f"takes {persona} tokens of memory.max_tokens ({core.max_tokens}); shorten it, or raise the latter"
+        raise SettingsError(Fault(f"{settings.file}: bot.persona", what))

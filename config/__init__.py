@@ -47,8 +47,9 @@ def load(config_path: Path | None, env_path: Path | None, environ: Mapping[str, 
     """
     faults: list[Fault] = []
     config, tokens = Config(), Tokens()
+    file = str(config_path or DEFAULT_CONFIG)
     try:
-        config = parse(str(config_path or DEFAULT_CONFIG), _read(config_path, DEFAULT_CONFIG))
+        config = parse(file, _read(config_path, DEFAULT_CONFIG))
     except SettingsError as error:
         faults += error.faults
     try:
@@ -57,7 +58,7 @@ def load(config_path: Path | None, env_path: Path | None, environ: Mapping[str, 
         faults += error.faults
     if faults:
         raise SettingsError(*faults)
-    return Settings(**dict(config), tokens=tokens)
+    return Settings(**dict(config), tokens=tokens, file=file)
 
 
 def read_user(entry: str) -> tuple[str, str]:

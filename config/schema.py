@@ -153,9 +153,10 @@ class Config(Section):
 
 
 class Settings(Config):
-    """Everything that the operator decides, checked."""
+    """Everything that the operator decides, checked; `file` is the name by which faults call what it was read from."""
 
     tokens: Tokens = Tokens()
+    file: str = "config.toml"
 
     @property
     def offline(self) -> bool:

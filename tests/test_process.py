@@ -291,10 +291,11 @@ class TestOtherCommands:
 
     async def test_check_finds_a_persona_that_a_start_refuses(self, tmp_path: Path) -> None:
         rare = "".join(map(chr, range(0x9F00, 0x9FA0))) * 20
-        (tmp_path / "config.toml").write_text(f'[bot]\npersona = "{rare}"\n', encoding="utf-8")
-        started, _, refused = await run(tmp_path, "chat", lines="hello\n")
-        code, output, _ = await run(tmp_path, "check")
+        (tmp_path / "other.toml").write_text(f'[bot]\npersona = "{rare}"\n', encoding="utf-8")
+        started, _, refused = await run(tmp_path, "chat", "--config", "other.toml", lines="hello\n")
+        code, output, _ = await run(tmp_path, "check", "--config", "other.toml")
         assert (started, code) == (2, 1)
+        assert refused.startswith("other.toml: bot.persona: ")
         assert refused.strip() in output
 
     async def test_the_invite_url_holds_the_bots_id(self, discord_scene: DiscordScene) -> None:
