@@ -241,6 +241,19 @@ async def test_what_is_typed_while_an_answer_grows_does_not_spoil_it_and_is_the_
     await person.see("'and half a line'")
 
 
+@pytest.mark.parametrize("keys", ["\x04", "typed ahead\r\x04"])
+async def test_ctrl_d_in_an_answer_leaves_when_what_was_asked_is_answered(person: Person, keys: str) -> None:
+    await person.see(EDITING)
+    person.type("slow\r")
+    await person.see("begun")
+    person.type(keys)
+    person.process.send_signal(signal.SIGUSR1)
+    await person.see("begun and ended")
+    assert ("typed ahead" in await person.see("left")) is ("typed ahead" in keys)
+    assert person.process.wait(20) == 0
+    assert person.attributes() == person.found
+
+
 async def test_the_first_ctrl_c_in_an_answer_is_answered_and_the_second_leaves_a_sane_terminal(person: Person) -> None:
     await person.see(EDITING)
     person.type("slow\r")

@@ -27,7 +27,7 @@ from memory.types import Delta
 
 _REFRESHES = 10  # a second: quick enough to read along, slow enough not to flicker
 _VISIBLE = b"\x1b[?25h\x1b[?2004l"  # the cursor is shown, and bracketed paste is off (xterm, ctlseqs)
-_LOCAL_FLAGS = 3  # where `termios.tcgetattr` has them
+_LOCAL_FLAGS, _SPECIAL_KEYS = 3, 6  # where `termios.tcgetattr` has them
 _FAREWELLS = frozenset({"exit", "quit", ":q"})  # with these people leave other programs
 # A terminal obeys these, and a model may repeat what somebody else wrote. Tab and newline are left.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -96,12 +96,17 @@ class Screen:
             os.write(self._out.fileno(), _VISIBLE)
 
     def _stop_echo(self) -> None:
-        """Keep what is typed out of the lines in which an answer grows; whatever is no terminal has no echo."""
+        """Keep what is typed out of the lines in which an answer grows, and Ctrl-D for when it stands there.
+
+        The system would take Ctrl-D for the end of its line, and leave nothing of it to who edits the next one; it is
+        made a key like any other. Whatever is no terminal has no echo.
+        """
         with suppress(termios.error, OSError, ValueError):
             descriptor = self._in.fileno()
             self._found = termios.tcgetattr(descriptor)
             silent = termios.tcgetattr(descriptor)
             silent[_LOCAL_FLAGS] &= ~termios.ECHO
+            silent[_SPECIAL_KEYS][termios.VEOF] = os.fpathconf(descriptor, "PC_VDISABLE")
             termios.tcsetattr(descriptor, termios.TCSANOW, silent)
 
     async def show(self, deltas: AsyncIterator[Delta]) -> bool:
