@@ -18,7 +18,7 @@ from errors import DatabaseInUse, DatabaseUnusable, StorageUnavailable
 from memory.types import Finding
 from storage.migrate import latest
 from storage.sqlite import backup, check
-from storage.sqlite.files import APPLICATION_ID, lock
+from storage.sqlite.files import APPLICATION_ID, judge_disk, lock
 from tests.kept import Kept, accept, kept_at, message, moment, opening, pending, talk, texts
 
 SECONDS = 20
@@ -284,9 +284,10 @@ async def test_a_copy_overwrites_nothing(kept: Kept, path: Path, tmp_path: Path)
 
 
 async def test_the_check_says_what_it_found(kept: Kept, path: Path) -> None:
-    sqlite, none_yet = check(path)
+    sqlite, disk, none_yet = check(path)
     assert sqlite == Finding("sqlite", True, f"version {sqlite3.sqlite_version}")
     assert none_yet == Finding("database", True, f"{path}: none yet; it is made at the first start")
+    assert disk.detail.endswith(f" MB free at {path.parent}")
     assert not path.exists()
 
     await talk(await kept.open(), message(1, "hello"))
@@ -297,6 +298,22 @@ async def test_the_check_says_what_it_found(kept: Kept, path: Path) -> None:
         assert found.detail.startswith(f"{path}: sound, ")
         assert found.detail.endswith(f"version {latest('sqlite')}")
         await kept.close()
+
+
+@pytest.mark.parametrize(
+    ("free", "well", "detail"),
+    [
+        (0, False, "0.0 MB"),
+        (49_900_000, False, "49.9 MB"),
+        (50_000_000, True, "50.0 MB"),
+        (2 * 10**9, True, "2,000.0 MB"),
+    ],
+)
+def test_a_disk_that_is_nearly_full_is_named_with_what_is_free_and_the_cure(
+    tmp_path: Path, free: int, *, well: bool, detail: str
+) -> None:
+    cure = "make room for 50 MB, or name a file on another disk in storage.url"
+    assert judge_disk(tmp_path, free) == Finding("disk", well, f"{detail} free at {tmp_path}", cure)
 
 
 async def test_nothing_is_taken_in_that_nobody_would_find_again(kept: Kept, path: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -21,6 +22,12 @@ APPLICATION_ID = 0x54684B70
 MAGIC = b"SQLite format 3\x00"
 QUICK_CHECK_BYTES = 256 * 1024 * 1024
 """Up to this size a start looks at every page (`quick_check` read 100 MB in 0.3 s here); `bot.py check` always does."""
+
+LEAST_FREE_BYTES = 50_000_000
+"""The disk is nearly full below this: SQLite's log alone takes 4 MB before it is moved (its wal.html, 1,000 pages).
+
+A question of 25 words and its answer of 60 take 1.5 KB (measured): some 30,000 are left to whoever looks in time.
+"""
 
 OLDEST_SQLITE = (3, 35, 0)
 """RETURNING came with 3.35."""
@@ -190,7 +197,21 @@ def check(path: Path) -> list[Finding]:
     sqlite = Finding("sqlite", sqlite3.sqlite_version_info >= OLDEST_SQLITE, f"version {sqlite3.sqlite_version}")
     if not sqlite.well:
         sqlite = Finding("sqlite", False, sqlite.detail, "3.35 or later is needed: use a newer Python build")
-    return [sqlite, _check_database(path)]
+    return [sqlite, *_check_disk(path.resolve().parent), _check_database(path)]
+
+
+def _check_disk(folder: Path) -> list[Finding]:
+    try:
+        return [judge_disk(folder, shutil.disk_usage(folder).free)]
+    except OSError:
+        return []  # what is the matter with the folder, the database's finding says
+
+
+def judge_disk(folder: Path, free: int) -> Finding:
+    """What `bot.py check` says about so many free bytes on the disk of the database's folder."""
+    detail = f"{free / 1e6:,.1f} MB free at {folder}"
+    cure = f"make room for {LEAST_FREE_BYTES // 10**6} MB, or name a file on another disk in storage.url"
+    return Finding("disk", free >= LEAST_FREE_BYTES, detail, cure)
 
 
 def _check_database(path: Path) -> Finding:
