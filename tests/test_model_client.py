@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from itertools import repeat
 
 import pytest
 from openai import AsyncOpenAI
@@ -61,6 +62,17 @@ class TestStreaming:
         async with talk(behaviour, behaviour) as it:
             with pytest.raises(EmptyAnswer):
                 await it.deltas()
+
+    async def test_nobody_waits_for_ever_for_a_model_that_never_stops_thinking(self) -> None:
+        endless = Say(reasoning=repeat("hm, " * 100))
+        async with talk(endless, endless) as it:
+            with pytest.raises(EmptyAnswer):
+                await it.deltas()
+            assert [request.max_tokens for request in it.fake.requests] == [100, 200]
+
+    async def test_thoughts_of_ordinary_length_leave_room_for_the_answer(self) -> None:
+        async with talk(Say(("Hello",), reasoning=("hm, " * 100,) * 7)) as it:
+            assert await it.answer() == "Hello"
 
     async def test_a_server_that_reports_no_usage_gives_zeros(self) -> None:
         async with talk(Say(("ok",), usage=False)) as it:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import ModelError, ModelRefused, ModelUnreachable
+from llm.client.chat import Piece, read_piece
 from llm.client.events import Event, EventReader
 from tests.fakes.model import Json, Say
 from tests.model_talk import talk
@@ -49,6 +50,10 @@ class TestEvents:
         reader = EventReader()
         read = [event for start, end in pairwise(edges) for event in reader.feed(sent[start:end])]
         assert read == EventReader().feed(sent) == EventReader().feed("".join(f"{line}\n" for line in lines).encode())
+
+    @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+    def test_thoughts_count_in_whichever_field_they_come(self, field: str) -> None:
+        assert read_piece({"choices": [{"delta": {field: "hmm", "content": None}}]}) == Piece(thought=3)
 
     def test_an_event_has_its_name_and_all_of_its_lines(self) -> None:
         sent = "\ufeffevent: error\ndata: one\ndata:  two\nid: 7\n\ndata: alone\n\ndata: unfinished\n".encode()

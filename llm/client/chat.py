@@ -35,11 +35,17 @@ RESPONSE_FORMAT = "response_format"
 
 
 CHARACTERS_PER_TOKEN = 32
-"""The most that an answer's text has for each token of its allowance, thoughts included: a server may keep to none.
+"""The most that an answer has for each token of its allowance, thoughts included: a server may keep to none.
+
+The allowance is for the thoughts too (DeepSeek's guide to its reasoning model), in whichever field they come, so that
+those that go on beyond this have no end.
 
 `o200k_base` makes 4 to 5 of prose, 8 of deeply indented code, 24 of drawings with wide gaps (measured).
 """
 
+
+REASONING = ("reasoning_content", "reasoning")
+"""The fields that servers put reasoning into: DeepSeek's, and OpenRouter's, which is vLLM's by now (issue 27755)."""
 
 SEAM = "\n\n"
 """What stands between two messages of one role that are sent as one."""
@@ -75,17 +81,24 @@ class Request:
 class Piece:
     """A piece of a streamed answer, or several as one.
 
-    `finish` is the server's reason for the end, empty before it; `ended` says that it announced that nothing follows.
-    The figures are 0 until the server reports them, `reported` says whether it did.
+    `thought` are the characters of reasoning that came beside the answer. `finish` is the server's reason for the end,
+    empty before it; `ended` says that it announced that nothing follows. The figures are 0 until the server reports
+    them, `reported` says whether it did.
     """
 
     text: str = ""
+    thought: int = 0
     finish: str = ""
     ended: bool = False
     reported: bool = False
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+
+    @property
+    def size(self) -> int:
+        """Characters of an answer that it has, thoughts included."""
+        return self.thought + len(self.text)
 
 
 def is_openai(url: str) -> bool:
@@ -180,14 +193,15 @@ def more_room(max_tokens: int, prompt_tokens: int, context_tokens: int) -> int:
 def read_piece(chunk: object) -> Piece:
     """Read one chunk of a stream, whatever its server makes of the format.
 
-    `chunk` is its JSON, in which a field may be absent, null or of another type. Reasoning (`reasoning_content`) is no
-    part of the answer.
+    `chunk` is its JSON, in which a field may be absent, null or of another type. Reasoning is no part of the answer.
     """
     text = _at(chunk, "choices", 0, "delta", "content")
+    thoughts = (_at(chunk, "choices", 0, "delta", field) for field in REASONING)
     finish = _at(chunk, "choices", 0, "finish_reason")
     usage = _at(chunk, "usage")
     return Piece(
         text=text if isinstance(text, str) else "",
+        thought=max(len(thought) if isinstance(thought, str) else 0 for thought in thoughts),
         finish=finish if isinstance(finish, str) else "",
         reported=usage is not None,
         prompt_tokens=_figure(_at(usage, "prompt_tokens")),
@@ -208,12 +222,17 @@ def read_error(event: Event, chunk: object) -> object:
 
 
 def cut(piece: Piece, left: int, allowance: int) -> Piece:
-    """Return a piece as far as an answer has so many characters left; one that takes them all is its end."""
-    if len(piece.text) < left:
+    """Return a piece as far as an answer has so many characters left; one that takes them all is its end.
+
+    What is thought comes first.
+    """
+    if piece.size < left:
         return piece
     taken = piece.completion_tokens or allowance
     finish = piece.finish or "length"
-    return replace(piece, text=piece.text[:left], finish=finish, reported=True, completion_tokens=taken)
+    return replace(
+        piece, text=piece.text[: max(left - piece.thought, 0)], finish=finish, reported=True, completion_tokens=taken
+    )
 
 
 def join(so_far: Piece, piece: Piece) -> Piece:

@@ -231,12 +231,12 @@ class OpenAIModel:
                     return
                 series.heard()
                 kept = cut(piece, left, request.allowance)
-                left -= len(kept.text)
+                left -= kept.size
                 seen = join(seen, kept)
                 for delta in thoughts.feed(kept.text):
                     answered = not delta.restart
                     yield delta
-                if not left:
+                if left <= 0:
                     cut_off = True
                     break
         for delta in thoughts.finish():

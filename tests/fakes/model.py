@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -61,8 +61,8 @@ class Say:
     `ending` says what follows the last piece: the end as it should be, a cut connection, silence or nothing but
     comments until the client leaves, a line that is no JSON, an end without a word, or the JSON of an error (OpenRouter
     and llama.cpp send errors inside a stream).
-    `finish` empty sends no reason for the end, `last_words` says what follows one; `reasoning` comes first, in the
-    field that DeepSeek's API named.
+    `finish` empty sends no reason for the end, `last_words` says what follows one; `reasoning` comes first, for ever
+    where it has no end, in the field that DeepSeek's API named.
     `between` is sent as it is after each piece, as gateways do that keep a connection alive; `told` is called then.
     """
 
@@ -71,7 +71,7 @@ class Say:
     gate: asyncio.Event | None = None
     pace: float = 0.0
     usage: bool = True
-    reasoning: tuple[str, ...] = ()
+    reasoning: Iterable[str] = ()
     ending: Literal["done", "drop", "silence", "malformed", "comments", "close"] | Json = "done"
     last_words: Literal["usage", "drop", "silence"] = "usage"
     between: str = ""
