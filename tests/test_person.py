@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from memory.forgetting import find_echo
-from memory.types import Place, Visibility
+from memory.types import Decision, Place, Visibility
 from storage import Archive, open_store
 from storage.sqlite import export
 from tests.kept import (
@@ -30,6 +30,7 @@ from tests.scenes import DiscordScene
 from tests.test_process import run, served
 
 DIRECT = Place("discord", "@me", "dm-ann")
+GENERAL_PLACE = {"platform": "discord", "space": "server", "channel": "general", "thread": ""}
 CONFIG = '[memory]\narchive_dir = "archive"\n'
 
 
@@ -52,6 +53,10 @@ async def directory(tmp_path: Path) -> Path:
     await fold(store, conversation_at(DIRECT), "a zebra between us")
     await accept(store, message(103, "zebra waits", "1"))
     await talk(store, message(104, "a gnu", "2"), "a gnu it is")
+    for number, author in ((105, "1"), (106, "2")):
+        command = await accept(store, message(number, "!remember my animal is zebra", author), Decision.COMMAND)
+        assert command
+        await store.settle(command, "Remembered.")
     await store.close()
     return tmp_path
 
@@ -69,13 +74,12 @@ async def test_an_export_holds_all_that_is_kept_about_a_person_and_of_nobody_els
     found = json.loads(output)
     assert found["user"] == "discord:1"
     assert [entry["text"] for entry in found["messages"]] == ["my animal is zebra", "zebra between us", "zebra waits"]
-    assert found["messages"][0]["place"] == {
-        "platform": "discord",
-        "space": "server",
-        "channel": "general",
-        "thread": "",
-    }
+    assert found["messages"][0]["place"] == GENERAL_PLACE
     assert found["messages"][0]["at"] == "2026-01-01T12:01:40+00:00"
+    assert found["received"] == [
+        {"place": GENERAL_PLACE, "at": "2026-01-01T12:00:01+00:00", "message_id": "1", "name": "1", "command": False},
+        {"place": GENERAL_PLACE, "at": "2026-01-01T12:01:45+00:00", "message_id": "105", "name": "", "command": True},
+    ]
     assert [entry["text"] for entry in found["answers"]] == ["a zebra, nice", "zebra, understood"]
     assert [(entry["slot"], entry["value"]) for entry in found["facts"]] == [("animal", "zebra")]
     assert [entry["quote"] for entry in found["quoted"]] == ["my animal is zebra"]

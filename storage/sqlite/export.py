@@ -24,9 +24,10 @@ _OF = "c.platform = :platform AND {column} = :user"
 def export(path: Path, archive: Archive | None, platform: str, user: str) -> str:
     """Everything about a person, in the tables and in the archive, as JSON.
 
-    `messages` are what he wrote, those that wait too, `answers` what the bot answered him. `summaries` are those of
-    conversations in which nobody else spoke: others hold other people's words. `quoted` is what others quoted of him.
-    Times are ISO 8601 in UTC.
+    `messages` are what he wrote, those that wait too, `answers` what the bot answered him. `received` is what came from
+    him besides and has lost its words, commands and what has expired: that it came is kept, so that it is not taken in
+    twice. `summaries` are those of conversations in which nobody else spoke: others hold other people's words. `quoted`
+    is what others quoted of him. Times are ISO 8601 in UTC.
     Raises: StorageUnavailable, DatabaseUnusable.
     """
     if not path.exists():
@@ -40,6 +41,7 @@ def export(path: Path, archive: Archive | None, platform: str, user: str) -> str
         found: dict[str, object] = {
             "user": f"{platform}:{user}",
             "messages": [*_messages(db, who), *_waiting(db, who)],
+            "received": list(_received(db, who)),
             "answers": list(_answers(db, who)),
             "quoted": list(_quotations(db, who)),
             "facts": list(_facts(db, who)),
@@ -87,6 +89,20 @@ def _waiting(db: sqlite3.Connection, who: dict[str, str]) -> Iterator[Entry]:
             "extras": json.loads(extras) if extras else None,
             "waits": True,
         }
+
+
+def _received(db: sqlite3.Connection, who: dict[str, str]) -> Iterator[Entry]:
+    """The tombstones that bear his id, but for those of what is still there as a turn."""
+    sql = (
+        "SELECT c.platform, c.space, c.channel, c.thread, c.sent_at, c.message_id, c.author_name, c.decision"
+        f" FROM inbox c WHERE {_OF.format(column='c.author')} AND c.state = 'settled' AND NOT EXISTS"
+        " (SELECT 1 FROM turns t JOIN conversations v ON v.id = t.conversation WHERE t.message_id = c.message_id"
+        " AND t.author = c.author AND (v.platform, v.space, v.channel) = (c.platform, c.space, c.channel))"
+        " ORDER BY c.id"
+    )
+    for row in db.execute(sql, who):
+        name, decision = row[6:]
+        yield {**_at(row), "name": name, "command": decision == "command"}
 
 
 def _answers(db: sqlite3.Connection, who: dict[str, str]) -> Iterator[Entry]:
