@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -75,6 +75,32 @@ class _Done:
     threads: tuple[Place, ...]
 
 
+@dataclass(slots=True)
+class _State:
+    """How it stands with one platform.
+
+    `closed` holds all its lanes, `behind` those of the places that are still to be read. `sound` is what was received
+    without a gap, and gets the heartbeat. While it is caught up with (`under_way`), `again` asks for another reading,
+    after a rest where the disk was `refusing`; a rest ends with `news` of a connection. `missed_at` is when something
+    was missed last, monotonic; `done` is what was read since this catching up began.
+    """
+
+    closed: bool = False
+    behind: set[Place] = field(default_factory=set)
+    sound: bool = False
+    under_way: bool = False
+    again: bool = False
+    refusing: bool = False
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    missed_at: float = 0.0
+    done: dict[Place, _Done] = field(default_factory=dict)
+
+    def done_already(self, place: Place) -> Sequence[Place] | None:
+        """The places under one that needs no more reading (rule 5); None where it does."""
+        done = self.done.get(place)
+        return done.threads if done is not None and done.at > self.missed_at else None
+
+
 class CatchUp:
     """Reads what was missed.
 
@@ -110,25 +136,17 @@ class CatchUp:
         self._take_up = take_up
         self._released = released
         self._hold_seconds = hold_seconds
-        self._closed: set[str] = set()
-        self._behind: dict[str, set[Place]] = {}
-        self._sound: set[str] = set()
-        self._under_way: set[str] = set()
-        self._again: set[str] = set()
-        self._refusing: set[str] = set()
-        self._news: dict[str, asyncio.Event] = {}
-        self._missed_at: dict[str, float] = {}
-        self._done: dict[str, dict[Place, _Done]] = {}
+        self._states: defaultdict[str, _State] = defaultdict(_State)
 
     def close(self, platform: str) -> None:
         """Hold all lanes of a platform that was never connected yet."""
-        self._closed.add(platform)
+        self._states[platform].closed = True
 
     def holds(self, conversation: Conversation) -> bool:
         """Whether a conversation has to wait until what was missed in its place is in."""
         place = conversation.place
-        behind = self._behind.get(place.platform, ())
-        return place.platform in self._closed or place in behind or replace(place, thread="") in behind
+        state = self._states[place.platform]
+        return state.closed or place in state.behind or replace(place, thread="") in state.behind
 
     def begin(self, platform: str, *, missed: bool) -> None:
         """Take up aside what waits for a platform that was connected, and with `missed` what it said meanwhile.
@@ -138,20 +156,19 @@ class CatchUp:
         """
         if self._tasks.draining:
             return
+        state = self._states[platform]
         if missed:
-            self._sound.discard(platform)
-            self._missed_at[platform] = monotonic()
-        if platform in self._under_way:
-            self._again |= {platform} if missed else set()
-            if platform in self._news:
-                self._news[platform].set()
+            state.sound = False
+            state.missed_at = monotonic()
+        if state.under_way:
+            state.again |= missed
+            state.news.set()
             return
-        if missed:
-            self._closed.add(platform)
+        state.closed |= missed
         self._start(platform, missed=missed)
 
     def _start(self, platform: str, *, missed: bool) -> None:
-        self._under_way.add(platform)
+        self._states[platform].under_way = True
         self._tasks.spawn(self._catch_up(self._platforms[platform], missed=missed))
 
     def refused(self, platform: str) -> None:
@@ -159,12 +176,12 @@ class CatchUp:
 
         Nobody is held for it. What was not caught up with yet will be, when the platform is connected.
         """
-        self._missed_at[platform] = monotonic()
-        if platform in self._under_way:
-            self._again.add(platform)
-            self._refusing.add(platform)
-        elif platform in self._sound:
-            self._sound.discard(platform)
+        state = self._states[platform]
+        state.missed_at = monotonic()
+        if state.under_way:
+            state.again = state.refusing = True
+        elif state.sound:
+            state.sound = False
             self._start(platform, missed=True)
 
     async def note_first_start(self) -> None:
@@ -187,8 +204,9 @@ class CatchUp:
 
         A platform that was down is left out until it has been caught up with.
         """
-        self._sound = {name for name in self._sound if self._platforms[name].alive}
-        alive = sorted(self._sound - self._again)
+        for name, state in self._states.items():
+            state.sound = state.sound and self._platforms[name].alive
+        alive = sorted(name for name, state in self._states.items() if state.sound and not state.again)
         if not alive:
             return
         try:
@@ -199,38 +217,40 @@ class CatchUp:
             log.exception("no heartbeat")
 
     def _open(self, platform: str) -> None:
-        self._closed.discard(platform)
-        self._behind.pop(platform, None)
+        state = self._states[platform]
+        state.closed = False
+        state.behind.clear()
         self._released()
 
     async def _catch_up(self, platform: Platform, *, missed: bool) -> None:
         """Take up what waits and read all that was missed, however often that breaks off or has to be done again."""
-        name = platform.name
+        name, state = platform.name, self._states[platform.name]
         patience = asyncio.get_running_loop().call_later(self._hold_seconds, self._open, name)
         try:
             await self._catch_up_once(platform, missed=missed)
             while not await self._is_level(name):
-                if name in self._refusing:
-                    self._refusing.discard(name)
+                if state.refusing:
+                    state.refusing = False
                     await self._rest(name, PAUSES[0])  # what takes nothing now may again be asked in vain
                 await self._catch_up_once(platform, missed=True)
         finally:
             patience.cancel()
-            self._under_way.discard(name)
-            self._done.pop(name, None)
+            state.under_way = False
+            state.done.clear()
 
     async def _is_level(self, platform: str) -> bool:
         """Let the heartbeat go on, unless there was another connection while this one was caught up with."""
-        if platform in self._again:
+        state = self._states[platform]
+        if state.again:
             return False
-        self._sound.add(platform)
+        state.sound = True
         await self.beat()
-        return platform not in self._again
+        return not state.again
 
     async def _catch_up_once(self, platform: Platform, *, missed: bool) -> None:
         """Read everything once; then all is known that was said before this began, and the heartbeat says so."""
         name, began, began_at, tally, tries = platform.name, monotonic(), self._clock(), Counter[str](), 0
-        self._again.discard(name)
+        self._states[name].again = False
         while not await self._try_to_catch_up(platform, tally, missed=missed):
             self._open(name)
             pause = PAUSES[min(tries, len(PAUSES) - 1)]
@@ -241,17 +261,17 @@ class CatchUp:
         self._open(name)
         if tally:
             log.info("caught up", extra={"platform": name, **tally, "seconds": round(monotonic() - began, 1)})
-        if name in self._again:
+        if self._states[name].again:
             await self._note_heard(name, began_at)
 
     async def _rest(self, platform: str, seconds: float) -> None:
         """Wait before another try, or until there is another connection."""
-        news = self._news[platform] = asyncio.Event()
+        news = self._states[platform].news
+        news.clear()
         waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(news.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            del self._news[platform]
             for wait in waits:
                 wait.cancel()
 
@@ -285,22 +305,22 @@ class CatchUp:
 
     async def _read(self, platform: Platform, span: _Span, tally: Counter[str]) -> None:
         """Read one place after the other; its channel is released when nothing of it is left to be read."""
-        name = platform.name
+        name, state = platform.name, self._states[platform.name]
         known = await self._store.places(name, min(span.since, span.compared), MOST_PLACES)
         told = await platform.places(span.since)
-        waited_for = name in self._closed
+        waited_for = state.closed
         last = known[:FIRST] if waited_for else _or_channels(known[:FIRST], told)
         queue = deque(list(dict.fromkeys([*last, *told, *known]))[:MOST_PLACES])
         seen = set(queue)
         if waited_for:
-            self._behind[name] = set(queue)
-            self._closed.discard(name)
+            state.behind = set(queue)
+            state.closed = False
             self._released()
         if queue:
             log.info("catching up", extra={"platform": name, "places": len(queue), "since": span.since.isoformat()})
         while queue:
             place = queue.popleft()
-            further = self._done_already(name, place)
+            further = state.done_already(place)
             if further is None:
                 further = await self._read_place(span, place, tally, compared=place in known)
                 tally["places"] += 1
@@ -309,15 +329,10 @@ class CatchUp:
             new = [thread for thread in further if thread not in seen][: MOST_PLACES - len(seen)]
             seen.update(new)
             queue.extendleft(reversed(new))
-            if name in self._behind:
-                self._behind[name] |= set(new)
-                self._behind[name].discard(place)
+            if state.behind:
+                state.behind.update(new)
+                state.behind.discard(place)
                 self._released()
-
-    def _done_already(self, platform: str, place: Place) -> Sequence[Place] | None:
-        """The places under one that needs no more reading (rule 5); None where it does."""
-        done = self._done.get(platform, {}).get(place)
-        return done.threads if done is not None and done.at > self._missed_at[platform] else None
 
     async def _read_place(self, span: _Span, place: Place, tally: Counter[str], *, compared: bool) -> Sequence[Place]:
         """Read one place; return places under it that are to be read as well.
@@ -330,7 +345,6 @@ class CatchUp:
         history = await span.platform.history(place, since)
         if history is None:
             return ()
-        done = self._done.setdefault(span.platform.name, {})
         for inbound in history.messages:
             known = stored.get(inbound.message_id)
             if known is not None:
@@ -342,7 +356,7 @@ class CatchUp:
                 if decision in _COUNTED:
                     tally[_COUNTED[decision]] += 1
         await self._erase_missing(place, history, list(stored.values()), tally)
-        done[place] = _Done(began, tuple(history.threads))
+        self._states[span.platform.name].done[place] = _Done(began, tuple(history.threads))
         return history.threads
 
     async def _erase_missing(
