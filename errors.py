@@ -35,7 +35,15 @@ from dataclasses import dataclass
 
 
 class ThreadkeeperError(Exception):
-    """Something went wrong on my side; the operator can find it in the log."""
+    """Something went wrong on my side; the operator can find it in the log.
+
+    `detail` is what went wrong, and `cure` what mends it, where that is known; the error's text is both.
+    """
+
+    def __init__(self, detail: str = "", cure: str = "") -> None:
+        super().__init__(f"{detail}; {cure}" if cure else detail)
+        self.detail = detail
+        self.cure = cure
 
     @property
     def sentence(self) -> str:
@@ -131,11 +139,6 @@ class PlatformError(ThreadkeeperError):
 
 class PlatformMisconfigured(PlatformError):
     """The chat platform refuses my settings; the operator has to mend them."""
-
-    def __init__(self, detail: str, cure: str = "") -> None:
-        super().__init__(f"{detail}; {cure}" if cure else detail)
-        self.detail = detail
-        self.cure = cure
 
 
 class PlatformUnreachable(PlatformError):

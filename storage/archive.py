@@ -79,7 +79,7 @@ class Archive:
                 for _ in self.read():
                     pass
             except StorageUnavailable as exc:
-                return Finding("archive", False, *str(exc).rsplit("; ", 1))
+                return Finding("archive", False, exc.detail, exc.cure)
             return Finding("archive", True, detail)
         cure = f"let the bot write into {there}, or name another folder in memory.archive_dir"
         return Finding("archive", False, f"{self._folder}: nothing can be written there, so nothing would expire", cure)
@@ -200,7 +200,7 @@ def _translated(path: Path) -> Iterator[None]:
     except OSError as exc:
         raise StorageUnavailable(f"{exc.filename or path}: {exc.strerror}") from exc
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as exc:  # which may quote what stands there
-        raise StorageUnavailable(f"{path}: the archive is damaged ({type(exc).__name__}); move it away") from None
+        raise StorageUnavailable(f"{path}: the archive is damaged ({type(exc).__name__})", "move it away") from None
 
 
 def _members(path: Path) -> Iterator[tuple[bytes, int]]:

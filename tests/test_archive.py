@@ -127,6 +127,12 @@ def test_a_damaged_file_is_named_and_left_alone(folder: Path) -> None:
     assert (archive.check().well, archive.check().cure) == (False, "move it away")
 
 
+def test_a_file_that_cannot_be_read_is_named_whole_whatever_its_name_holds(tmp_path: Path) -> None:
+    (tmp_path / "old; new" / JANUARY).mkdir(parents=True)
+    finding = Archive(tmp_path / "old; new", find_echo).check()
+    assert (finding.detail, finding.cure) == (f"{tmp_path / 'old; new' / JANUARY}: Is a directory", "")
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StorageUnavailable, match="file"):

@@ -58,6 +58,6 @@ class OpenDatabase:
         try:
             found = self._path.stat()
         except OSError as exc:
-            raise StorageUnavailable(f"{self._path}: {exc.strerror}; put the database back, or start anew") from exc
+            raise StorageUnavailable(f"{self._path}: {exc.strerror}", "put the database back, or start anew") from exc
         if (found.st_dev, found.st_ino) != self._file:
-            raise StorageUnavailable(f"{self._path}: is another file than the one that was opened; start anew")
+            raise StorageUnavailable(f"{self._path}: is another file than the one that was opened", "start anew")

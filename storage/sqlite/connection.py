@@ -112,7 +112,7 @@ def translate(exc: sqlite3.Error, path: Path | None = None) -> Exception:
     """SQLite's error in the project's terms; a broken rule of our own schema is our fault and stays what it is."""
     where = f"{path}: " if path else ""
     if getattr(exc, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
-        return DatabaseUnusable(f"{where}the database is damaged ({exc}); restore the last backup")
+        return DatabaseUnusable(f"{where}the database is damaged ({exc})", "restore the last backup")
     if isinstance(exc, sqlite3.OperationalError):
         return StorageUnavailable(f"{where}{_without_words(exc)}")
     return exc

@@ -40,17 +40,17 @@ def look_at(path: Path) -> None:
     """
     try:
         if path.exists() and not path.is_file():
-            raise DatabaseUnusable(f"{path}: not a file; name a file in storage.url")
+            raise DatabaseUnusable(f"{path}: not a file", "name a file in storage.url")
         size = path.stat().st_size if path.exists() else 0
         if size == 0:
             return
         with path.open("rb") as file:
             magic = file.read(len(MAGIC))
     except OSError as exc:
-        raise StorageUnavailable(f"{path}: {exc.strerror}; let the bot read it") from exc
+        raise StorageUnavailable(f"{path}: {exc.strerror}", "let the bot read it") from exc
     if magic != MAGIC:
         raise DatabaseUnusable(
-            f"{path}: not a SQLite database; name another file in storage.url, or move this one away"
+            f"{path}: not a SQLite database", "name another file in storage.url, or move this one away"
         )
     with reading(path) as db:
         application, version = (
@@ -58,11 +58,11 @@ def look_at(path: Path) -> None:
         )
         tables = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
         if tables and application != APPLICATION_ID:
-            raise DatabaseUnusable(f"{path}: a database of another program; name another file in storage.url")
+            raise DatabaseUnusable(f"{path}: a database of another program", "name another file in storage.url")
         if version > latest("sqlite"):
             raise DatabaseUnusable(
-                f"{path}: made by a newer Threadkeeper (version {version}, this one knows {latest('sqlite')});"
-                " update Threadkeeper, or name another file in storage.url"
+                f"{path}: made by a newer Threadkeeper (version {version}, this one knows {latest('sqlite')})",
+                "update Threadkeeper, or name another file in storage.url",
             )
         if size <= QUICK_CHECK_BYTES:
             _demand_sound(db, path, "quick_check")
@@ -91,7 +91,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 def _demand_sound(db: sqlite3.Connection, path: Path, pragma: str) -> None:
     faults = [row[0] for row in db.execute(f"PRAGMA {pragma}(3)")]
     if faults != ["ok"]:
-        raise DatabaseUnusable(f"{path}: the database is damaged ({faults[0]}); restore the last backup")
+        raise DatabaseUnusable(f"{path}: the database is damaged ({faults[0]})", "restore the last backup")
 
 
 def lock(path: Path) -> TextIO:
@@ -99,14 +99,13 @@ def lock(path: Path) -> TextIO:
 
     Raises: DatabaseInUse, with the other's process id; StorageUnavailable when file or folder cannot be written.
     """
-    if locked_out := _name_unwritable(path):
-        raise StorageUnavailable(locked_out)
+    _demand_writable(path)
     real = path.resolve()  # one lock, whatever names lead to the file
     try:
         file = _lock_of(real).open("a+", encoding="ascii")
     except OSError as exc:
         raise StorageUnavailable(
-            f"{path}: {exc.strerror}; make the folder {real.parent} and let the bot write into it"
+            f"{path}: {exc.strerror}", f"make the folder {real.parent} and let the bot write into it"
         ) from exc
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,29 +114,31 @@ def lock(path: Path) -> TextIO:
         holder = file.read().strip()
         file.close()
         who = f"process {holder}" if holder else "another process"
-        raise DatabaseInUse(f"{path}: {who} already serves this database; stop it first, or name another file") from exc
+        raise DatabaseInUse(
+            f"{path}: {who} already serves this database", "stop it first, or name another file"
+        ) from exc
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
 
 
-def _name_unwritable(path: Path) -> str:
-    """Why this process cannot write a database or make one, with the cure; nothing where it can.
+def _demand_writable(path: Path) -> None:
+    """Make sure that this process can write a database or make one.
 
     SQLite needs the folder as well: its log comes and goes beside the file.
+    Raises: StorageUnavailable.
     """
     real = path.resolve()
     folder = real.parent
     if not folder.is_dir():
-        return f"{path}: there is no folder {folder}; make it, or name another file in storage.url"
+        raise StorageUnavailable(f"{path}: there is no folder {folder}", "make it, or name another file in storage.url")
     ours = os.access in os.supports_effective_ids
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=ours):
-        return f"{path}: the folder {folder} cannot be written; let the bot write into it"
+        raise StorageUnavailable(f"{path}: the folder {folder} cannot be written", "let the bot write into it")
     for file in (real, _lock_of(real)):
         if file.exists() and not os.access(file, os.W_OK, effective_ids=ours):
-            return f"{file}: cannot be written; let the bot write it"
-    return ""
+            raise StorageUnavailable(f"{file}: cannot be written", "let the bot write it")
 
 
 def _lock_of(real: Path) -> Path:
@@ -159,9 +160,9 @@ def backup(path: Path, target: Path) -> int:
     if not path.exists():
         raise StorageUnavailable(f"{path}: no such database")
     if target.exists():
-        raise StorageUnavailable(f"{target}: exists already; name a new file")
+        raise StorageUnavailable(f"{target}: exists already", "name a new file")
     if not target.absolute().parent.is_dir():
-        raise StorageUnavailable(f"{target}: there is no folder {target.absolute().parent}; make it first")
+        raise StorageUnavailable(f"{target}: there is no folder {target.absolute().parent}", "make it first")
     look_at(path)
     try:
         held = lock(path)  # else a bot that starts meanwhile would write into what is copied without locks
@@ -216,8 +217,7 @@ def judge_disk(folder: Path, free: int) -> Finding:
 
 def _check_database(path: Path) -> Finding:
     try:
-        if locked_out := _name_unwritable(path):
-            return Finding("database", False, *locked_out.rsplit("; ", 1))
+        _demand_writable(path)
         if not path.exists() or (path.is_file() and path.stat().st_size == 0):
             return Finding("database", True, f"{path}: none yet; it is made at the first start")
         look_at(path)
@@ -228,5 +228,5 @@ def _check_database(path: Path) -> Finding:
         folder = path.absolute().parent
         return Finding("database", False, f"{path}: {exc.strerror}", f"let the bot read and write in {folder}")
     except (DatabaseUnusable, StorageUnavailable) as exc:
-        return Finding("database", False, *str(exc).rsplit("; ", 1))  # each names its own cure
+        return Finding("database", False, exc.detail, exc.cure)
     return Finding("database", True, f"{path}: sound, {path.stat().st_size / 1e6:.1f} MB, version {version}")
