@@ -13,7 +13,7 @@ from memory.commands.core import CoreForCommands
 from memory.commands.words import Call, read_forget
 from memory.forgetting import SCRUB_AT_ONCE_BYTES, find_echo
 from memory.policy import conversation_of
-from memory.ports import Promise, Store
+from memory.ports import Clock, Promise, Store
 from memory.types import CoreSettings, Extent, Forgetting, Inbound, Place
 
 CONFIRM_WITHIN = timedelta(minutes=1)
@@ -28,7 +28,7 @@ class Forget:
         store: Store,
         core: CoreForCommands,
         is_admin: Callable[[Inbound], Awaitable[bool]],
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._store = store

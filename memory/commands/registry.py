@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 
 from memory import phrases
 from memory.commands.core import CoreForCommands
@@ -12,7 +11,7 @@ from memory.commands.forget import Forget
 from memory.commands.usage import UsageToday
 from memory.commands.words import Call, words_after_command
 from memory.policy import conversation_of
-from memory.ports import Store
+from memory.ports import Clock, Store
 from memory.types import CommandSpec, Conversation, CoreSettings, Inbound, Place, Visibility, Waiting
 
 SPECS = (
@@ -41,7 +40,7 @@ class Commands:
         store: Store,
         core: CoreForCommands,
         moderates: Callable[[Inbound], Awaitable[bool]],
-        clock: Callable[[], datetime],
+        clock: Clock,
         link: Callable[[Place, str], str],
     ) -> None:
         self._settings = settings

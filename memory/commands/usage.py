@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from memory import phrases
 from memory.commands.words import Call, read_person
 from memory.limits import ceilings, day_end
 from memory.policy import conversation_of
-from memory.ports import Store
+from memory.ports import Clock, Store
 from memory.types import CoreSettings, Inbound, Scope, spenders
 
 
@@ -24,7 +23,7 @@ class UsageToday:
         settings: CoreSettings,
         store: Store,
         moderates: Callable[[Inbound], Awaitable[bool]],
-        clock: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._store = store

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from memory import phrases
 from memory.types import Inbound, Person
@@ -29,7 +30,7 @@ class Call:
 class ForgetWords:
     """What was asked of `!forget`, read from its words alone."""
 
-    what: str
+    what: Literal["here", "last", "user", "me", "everywhere", "confirm"]
     last: int = 0
     user: str = ""
     user_name: str = ""
@@ -42,10 +43,7 @@ def words_after_command(text: str) -> str:
 
 
 def read_forget(words: str, inbound: Inbound) -> ForgetWords | None:
-    """The words after `!forget`; nothing when they make no sense.
-
-    `what` is one of "here", "last", "user", "me", "everywhere" and "confirm".
-    """
+    """The words after `!forget`; nothing when they make no sense."""
     if named := _read_person(words, inbound):
         return named
     terms = words.split()
