@@ -152,7 +152,7 @@ class Outcome:
 
 def run(summarise: Summarise, *, listed: bool) -> Outcome:
     """Talk until ten folds are made, and one question more; without `listed`, the lists of details are taken away."""
-    settings = CoreSettings(model="bench", persona=PERSONA, max_tokens=MAX_TOKENS)
+    settings = CoreSettings(model="bench", offline=False, persona=PERSONA, max_tokens=MAX_TOKENS)
     persona = write_persona(settings, Visibility.PUBLIC, count)
     budget = plan_budget(settings, 1.0, persona=persona.tokens)
     talk, summary, folds = Talk(), Summary("", 0, 0, 0, START), 0

@@ -138,6 +138,7 @@ class Bench:
         self.settings = CoreSettings(
             persona="You are a helpful member of this chat.",
             model="instant",
+            offline=False,
             messages_per_minute=0,
             recall="lexical" if recall else "off",
         )

@@ -202,6 +202,7 @@ class Settings(Config):
             context_tokens=model.context_tokens,
             max_reply_tokens=model.max_reply_tokens,
             model="offline" if self.offline else model.name,
+            offline=self.offline,
             summary_model=model.summary_name,
             messages_per_minute=self.limits.messages_per_minute,
             user_tokens_per_day=self.limits.user_tokens_per_day,

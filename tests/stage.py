@@ -22,7 +22,7 @@ from tests.players import Model, Platform
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SETTINGS = CoreSettings(model="model", messages_per_minute=0)
+SETTINGS = CoreSettings(model="model", offline=False, messages_per_minute=0)
 EVERYTHING = Window(tokens=10**9, turns=10**6, turn_tokens=10**6, summary=False)
 PATIENCE = 10.0
 """Seconds that a test waits at most for what has to happen."""

@@ -248,13 +248,13 @@ def test_the_core_is_told_what_the_operator_wrote() -> None:
     )  # fmt: skip
     assert offline.core() == expected
     same = {field.name for field in fields(CoreSettings) if getattr(expected, field.name) == field.default}
-    assert same == {"model"}, "each has another value here than it has by itself, so that none is left behind"
+    assert same == {"model", "offline"}, "each has another value here than by itself, so that none is left behind"
 
 
 def test_a_key_or_an_address_of_a_server_ends_being_offline(tmp_path: Path) -> None:
     assert load(None, None, {"OPENAI_API_KEY": KEY}).core().model == "gpt-4o-mini"
-    (tmp_path / "config.toml").write_text('model.base_url = "http://127.0.0.1:11434/v1"')
-    assert not load(None, None, {}).offline
+    (tmp_path / "config.toml").write_text('model = { base_url = "http://127.0.0.1:11434/v1", name = "offline" }')
+    assert not load(None, None, {}).core().offline
 
 
 def test_the_core_has_the_same_defaults_as_the_settings() -> None:

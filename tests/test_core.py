@@ -225,7 +225,7 @@ async def test_a_turn_costs_three_commits(tmp_path: Path) -> None:
 async def test_after_a_failed_fold_the_next_try_waits_longer_every_time(tmp_path: Path) -> None:
     now = START
     store = await open_store(f"sqlite:///{tmp_path / 'fold.db'}", lambda: now)
-    settings = CoreSettings(model="model", max_tokens=2000, keep_tokens=200, keep_recent=2)
+    settings = CoreSettings(model="model", offline=False, max_tokens=2000, keep_tokens=200, keep_recent=2)
     folding = Folding(Planning(settings, len, lambda: now), store, Refusing())
     place = Conversation("stage", "space", "channel")
     turns = tuple(

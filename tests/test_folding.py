@@ -42,7 +42,9 @@ from tests.stage import START
 HERE = Conversation("stage", "space", "channel")
 OPEN = Access(Visibility.PUBLIC)
 READERS = Audience(HERE.place, OPEN, "ann")
-SETTINGS = CoreSettings(model="model", max_tokens=12_000, keep_tokens=300, keep_recent=2, summary_tokens=400)
+SETTINGS = CoreSettings(
+    model="model", offline=False, max_tokens=12_000, keep_tokens=300, keep_recent=2, summary_tokens=400
+)
 OSLO = {"name": "Ann", "slot": "city", "value": "Oslo", "quote": "I live in Oslo"}
 
 
@@ -157,7 +159,7 @@ class TestFolds:
 
     @pytest.mark.parametrize(
         "settings",
-        [replace(SETTINGS, summary_model="other"), replace(SETTINGS, model="offline")],
+        [replace(SETTINGS, summary_model="other"), replace(SETTINGS, offline=True)],
         ids=["other", "offline"],
     )
     async def test_another_model_and_the_offline_one_are_sent_the_turns_as_lines(
@@ -171,7 +173,7 @@ class TestFolds:
         assert "] Ann: I live in Oslo\n" in fold.messages[1].content
         assert fold.conversation_key == ""
 
-    @pytest.mark.parametrize("settings", [replace(SETTINGS, facts=False), replace(SETTINGS, model="offline")])
+    @pytest.mark.parametrize("settings", [replace(SETTINGS, facts=False), replace(SETTINGS, offline=True)])
     async def test_where_no_facts_are_kept_none_are_asked_for(self, tmp_path: Path, settings: CoreSettings) -> None:
         async with work(tmp_path, settings) as on:
             await on.say("I live in Oslo", *[LONG] * 6)
@@ -250,7 +252,7 @@ class TestReadings:
 
     @pytest.mark.parametrize(
         "settings",
-        [replace(SETTINGS, facts=False), replace(SETTINGS, model="offline"), replace(SETTINGS, strategy="window")],
+        [replace(SETTINGS, facts=False), replace(SETTINGS, offline=True), replace(SETTINGS, strategy="window")],
         ids=["no facts", "offline", "window"],
     )
     async def test_nothing_is_read_where_no_facts_are_kept_or_no_calls_made(

@@ -40,10 +40,6 @@ log = logging.getLogger(__name__)
 SHRINK = 0.8
 """After every failure the next request is planned for so much less, in case it was too long for the summariser."""
 
-OFFLINE = "offline"
-"""The model of a machine with no account (`CoreSettings.model`): it keeps no prefixes, and extracts no facts."""
-
-
 Progress = Callable[[int, int], Awaitable[None]]
 """Is told how many turns are done, and of how many."""
 
@@ -56,8 +52,8 @@ class Folding:
         self._planning = planning
         self._store = store
         self._model = model
-        self._extracts = settings.facts and settings.model != OFFLINE
-        self._shares = settings.model != OFFLINE and settings.summary_model in ("", settings.model)
+        self._extracts = settings.facts and not settings.offline
+        self._shares = not settings.offline and settings.summary_model in ("", settings.model)
         self._under_way: dict[Conversation, asyncio.Task[int]] = {}
         self._folds = Retries(planning.clock)
         self._readings = Retries(planning.clock)

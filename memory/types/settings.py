@@ -8,7 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
-    """What the core is told by config.toml; every name is the setting's own, and explained there."""
+    """What the core is told by config.toml; every name is the setting's own, and explained there.
+
+    `offline` says that the model is the one of a machine with no account: it keeps no prefixes, and extracts no facts.
+    """
 
     name: str = "Threadkeeper"
     persona: str = ""
@@ -29,6 +32,7 @@ class CoreSettings:
     context_tokens: int = 128_000
     max_reply_tokens: int = 800
     model: str = field(default="offline")
+    offline: bool = True
     summary_model: str = ""
     messages_per_minute: int = 20
     user_tokens_per_day: int = 0
