@@ -116,11 +116,7 @@ class _Conflict(NamedTuple):
 def _conflicts(config: Config) -> Iterator[_Conflict]:
     yield from _conflicting_budgets(config.model, config.memory)
     yield from _conflicting_times(config.memory)
-    bot, model, ceiling = config.bot, config.model, config.memory.max_tokens
-    persona = len(bot.persona) // 4  # the usual estimate: four characters a token
-    if persona > ceiling * 2 // 5:
-        what = f"about {persona} tokens of memory.max_tokens ({ceiling}); shorten it to two fifths of that at most"
-        yield _Conflict(("bot.persona", "memory.max_tokens"), what)
+    bot, model = config.bot, config.model
     for entry in sorted(set(bot.allow) & set(bot.deny)):
         yield _Conflict(("bot.deny", "bot.allow"), f"{shown(entry)} is in bot.allow too; take it out of one of them")
     for name in sorted({name for name in model.fallbacks if model.fallbacks.count(name) > 1}):

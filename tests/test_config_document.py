@@ -209,7 +209,6 @@ def test_the_messages_say_what_comes_later() -> None:
         ("memory.keep_tokens = 8000", "memory.keep_tokens", "must be below memory.max_tokens (8000), got 8000"),
         ("memory.max_tokens = 127201", "memory.max_tokens", "lower it to 127200 at most, got 127201"),
         ("model.context_tokens = 800", "model.max_reply_tokens", "must be below model.context_tokens (800), got 800"),
-        (f'bot.persona = "{"x" * 12804}"', "bot.persona", "about 3201 tokens of memory.max_tokens (8000)"),
         ('bot.allow = ["discord:1"]\nbot.deny = ["discord:1"]', "bot.deny", '"discord:1" is in bot.allow too'),
         ('model.fallbacks = ["a", "b", "a"]', "model.fallbacks", '"a" is named twice'),
     ],

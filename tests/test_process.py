@@ -289,13 +289,16 @@ class TestOtherCommands:
         assert "https://discord.com/developers/applications" in output
         assert scene.discord.token not in output
 
-    async def test_check_finds_a_persona_that_a_start_refuses(self, tmp_path: Path) -> None:
-        rare = "".join(map(chr, range(0x9F00, 0x9FA0))) * 20
-        (tmp_path / "other.toml").write_text(f'[bot]\npersona = "{rare}"\n', encoding="utf-8")
+    @pytest.mark.parametrize(
+        "persona", ["".join(map(chr, range(0x9F00, 0x9FA0))) * 20, "plain " * 6000], ids=["rare", "plain"]
+    )
+    async def test_check_finds_a_persona_that_a_start_refuses(self, tmp_path: Path, persona: str) -> None:
+        (tmp_path / "other.toml").write_text(f'[bot]\npersona = "{persona}"\n', encoding="utf-8")
         started, _, refused = await run(tmp_path, "chat", "--config", "other.toml", lines="hello\n")
         code, output, _ = await run(tmp_path, "check", "--config", "other.toml")
         assert (started, code) == (2, 1)
         assert refused.startswith("other.toml: bot.persona: ")
+        assert "tokens of memory.max_tokens (8000)" in refused
         assert refused.strip() in output
 
     async def test_the_invite_url_holds_the_bots_id(self, discord_scene: DiscordScene) -> None:
