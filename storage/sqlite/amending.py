@@ -15,14 +15,17 @@ from datetime import datetime
 from memory.ports import Weigh
 from memory.types import KNOWN_QUOTED_CHARACTERS, Extent, Inbound, Quote, Turn
 from storage.sqlite import archived
-from storage.sqlite.burying import Channel, bury, erase_quotes
+from storage.sqlite.burying import bury, erase_quotes, quotes_that_wait
 from storage.sqlite.echoes import WORDS, Echoes, said_after
 from storage.sqlite.elsewhere import LostFact, facts_from, lose_echoes, spread, to_start_again
 from storage.sqlite.forgetting import due_scrub, erase_facts, move_epochs
 from storage.sqlite.inbox import name_of
 from storage.sqlite.losses import Loss
 from storage.sqlite.rows import (
+    IN_CHANNEL,
     TURN,
+    Channel,
+    channel_of,
     dump_attachments,
     dump_extras,
     dump_quote,
@@ -33,8 +36,7 @@ from storage.sqlite.rows import (
     to_turn,
 )
 
-_CHANNEL = "platform = ? AND space = ? AND channel = ?"
-_MESSAGE = f"{_CHANNEL} AND message_id = ?"
+_MESSAGE = f"{IN_CHANNEL} AND message_id = ?"
 
 _Said = tuple[int, int, str]
 """A turn, its conversation, and the old words in it."""
@@ -42,7 +44,7 @@ _Said = tuple[int, int, str]
 
 def amend(db: sqlite3.Connection, inbound: Inbound, weigh: Weigh, echoes: Echoes, now: datetime) -> Extent:
     """See `Store.amend`."""
-    channel = _channel_of(inbound)
+    channel = channel_of(inbound.place)
     if _is_overtaken(db, channel, inbound):
         return Extent()
     stands = _stands(db, channel, inbound)
@@ -59,11 +61,6 @@ def amend(db: sqlite3.Connection, inbound: Inbound, weigh: Weigh, echoes: Echoes
         touched=frozenset(name_of(db, id_) for id_ in touched),
         unfolded=frozenset(name_of(db, id_) for id_ in unfolded),
     )
-
-
-def _channel_of(inbound: Inbound) -> Channel:
-    place = inbound.place
-    return place.platform, place.space, place.channel
 
 
 def _is_overtaken(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> bool:
@@ -83,7 +80,7 @@ def _stands(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> bool:
     text = to_text(inbound.text)
     turn = db.execute(
         "SELECT 1 FROM turns t CROSS JOIN conversations c ON c.id = t.conversation"
-        f" WHERE t.message_id = ? AND t.role = 'user' AND t.text = ? AND t.attachments IS ? AND {_CHANNEL}",
+        f" WHERE t.message_id = ? AND t.role = 'user' AND t.text = ? AND t.attachments IS ? AND {IN_CHANNEL}",
         (inbound.message_id, text, dump_attachments(inbound.attachments), *channel),
     ).fetchone()
     waiting = _waiting(db, channel, inbound)
@@ -153,8 +150,8 @@ def _saying_other_words(db: sqlite3.Connection, inbound: Inbound) -> list[_Said]
     return db.execute(
         f"SELECT t.id, t.conversation, {WORDS} FROM turns t CROSS JOIN conversations c ON c.id = t.conversation"
         " WHERE t.message_id = ? AND t.role = 'user' AND (t.text <> ? OR t.attachments IS NOT ?)"
-        f" AND {_CHANNEL}",
-        (inbound.message_id, to_text(inbound.text), dump_attachments(inbound.attachments), *_channel_of(inbound)),
+        f" AND {IN_CHANNEL}",
+        (inbound.message_id, to_text(inbound.text), dump_attachments(inbound.attachments), *channel_of(inbound.place)),
     ).fetchall()
 
 
@@ -162,7 +159,7 @@ def _quoting_other_words(db: sqlite3.Connection, channel: Channel, inbound: Inbo
     """The turns that quote a message otherwise than it is to be quoted now."""
     found = db.execute(
         "SELECT t.id, t.conversation, t.quote FROM turns t INDEXED BY turns_quoting"
-        f" CROSS JOIN conversations c ON c.id = t.conversation WHERE t.quote_message = ? AND {_CHANNEL}",
+        f" CROSS JOIN conversations c ON c.id = t.conversation WHERE t.quote_message = ? AND {IN_CHANNEL}",
         (inbound.message_id, *channel),
     )
     quoting = [(id_, conversation, to_quote(quote)) for id_, conversation, quote in found]
@@ -175,7 +172,7 @@ def _stated(db: sqlite3.Connection, inbound: Inbound, *, expired: bool) -> list[
     Of a message that has expired, the new words are read by nobody: what they say still stays.
     """
     words = to_text(inbound.text)
-    stated = facts_from(db, _channel_of(inbound), [inbound.message_id])
+    stated = facts_from(db, channel_of(inbound.place), [inbound.message_id])
     return [fact for fact in stated if fact.value and not (expired and fact.quote in words)]
 
 
@@ -227,17 +224,9 @@ def _amend_waiting(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -
 def _amend_quotes_that_wait(db: sqlite3.Connection, channel: Channel, inbound: Inbound) -> set[int]:
     """Let what waits quote the new words, all of them; return the conversations where it quoted others."""
     changed = set()
-    for id_, conversation, extras in db.execute(
-        "SELECT i.id, i.conversation, i.extras FROM conversations c"
-        " JOIN inbox i INDEXED BY inbox_waiting ON i.conversation = c.id"
-        " WHERE c.platform = ? AND c.space = ? AND c.channel = ? AND i.state = 'waiting' AND i.extras IS NOT NULL",
-        channel,
-    ).fetchall():
-        quote = quote_in(extras)
-        if quote is None or quote.message_id != inbound.message_id:
-            continue
+    for id_, conversation, quote in quotes_that_wait(db, channel):
         new = _with_words(quote, to_text(inbound.text))
-        if new != quote:
+        if quote.message_id == inbound.message_id and new != quote:
             db.execute("UPDATE inbox SET extras = json_set(extras, '$[2]', ?) WHERE id = ?", (dump_quote(new), id_))
             changed.add(conversation)
     return changed

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from memory.types import Conversation, Forgetting
 from storage.sqlite.inbox import conversation_id, name_of
+from storage.sqlite.rows import IN_CHANNEL, Channel, channel_of
 
 STAYS, GONE, UNQUOTED, REPEATED = 0, 1, 2, 3
 """Of an original in the archive: it stays, the file is to lose it, its quotation alone, it and what repeats it."""
@@ -102,17 +103,16 @@ def mark(
                 f"UPDATE archived SET gone = {UNQUOTED} WHERE gone = {STAYS} AND conversation = ? AND quote_author = ?",
                 (conversation, forgetting.user),
             ).rowcount
-    place = forgetting.place
     for message in forgetting.messages:
-        marked += _mark_quotes(db, (place.platform, place.space, place.channel), message)
+        marked += _mark_quotes(db, channel_of(forgetting.place), message)
     return marked + (_mark_quotes_of_gone(db) if marked else 0)
 
 
-def mark_message(db: sqlite3.Connection, channel: tuple[str, str, str], message: str) -> int:
+def mark_message(db: sqlite3.Connection, channel: Channel, message: str) -> int:
     """Mark an original that was edited, and quotations of it: the words that it has there are not meant any more."""
     marked = db.execute(
         f"UPDATE archived SET gone = {GONE} WHERE {_THERE} AND message_id = ?"
-        " AND conversation IN (SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?)",
+        f" AND conversation IN (SELECT id FROM conversations WHERE {IN_CHANNEL})",
         (message, *channel),
     ).rowcount
     return marked + _mark_quotes(db, channel, message)
@@ -125,7 +125,7 @@ _QUOTING = (
 )
 
 
-def _mark_quotes(db: sqlite3.Connection, channel: tuple[str, str, str], message: str) -> int:
+def _mark_quotes(db: sqlite3.Connection, channel: Channel, message: str) -> int:
     return db.execute(_QUOTING.format(which="= ?4"), (*channel, message)).rowcount
 
 

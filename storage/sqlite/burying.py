@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from memory.types import Forgetting
+from memory.types import Forgetting, Quote
+from storage.sqlite.inbox import name_of
 from storage.sqlite.losses import AMONG, Loss, among, message_ids
-from storage.sqlite.rows import Row, to_micros
+from storage.sqlite.rows import IN_CHANNEL, Channel, Row, channel_of, to_micros, to_quote
 
 FEW = 1000
 """Messages up to which what quotes them is looked up one by one; of more, all that is quoted is looked through."""
-
-Channel = tuple[str, str, str]
-"""A platform, a space and a channel."""
-
-_CHANNEL = "platform = ? AND space = ? AND channel = ?"
 
 
 def bury(
@@ -28,9 +23,7 @@ def bury(
     What lies `behind` a watermark is buried too.
     """
     conversation = loss.conversation
-    channel: Channel = db.execute(
-        "SELECT platform, space, channel FROM conversations WHERE id = ?", (conversation,)
-    ).fetchone()
+    channel = channel_of(name_of(db, conversation).place)
     said, posted = message_ids(db, loss, channel)
     db.execute(f"DELETE FROM turns WHERE id {AMONG}", (among(loss.turns),))
     drop_summaries(db, conversation, loss.first)
@@ -72,7 +65,7 @@ def _leave_tombstones(db: sqlite3.Connection, conversation: int, channel: Channe
     A command that waits is settled by what it does itself, and loses its words then.
     """
     db.executemany(
-        f"{_BURIED} AND {_CHANNEL} AND message_id = ?", [(conversation, *channel, message) for message in messages]
+        f"{_BURIED} AND {IN_CHANNEL} AND message_id = ?", [(conversation, *channel, message) for message in messages]
     )
 
 
@@ -126,9 +119,8 @@ def erase_quotes(
         )
     for channel, messages in gone.items():
         erase(_turns_quoting(db, channel, messages))
-        for id_, conversation, quote in _waiting_with_quotes(db, channel):
-            message, quoted = json.loads(quote)[:2]
-            if message in messages or (conversation in within and quoted == author):
+        for id_, conversation, quote in quotes_that_wait(db, channel):
+            if quote.message_id in messages or (conversation in within and quote.author == author):
                 db.execute("UPDATE inbox SET extras = json_set(extras, '$[2]', NULL) WHERE id = ?", (id_,))
                 touched.add(conversation)
     return touched
@@ -138,7 +130,7 @@ def _turns_quoting(db: sqlite3.Connection, channel: Channel, messages: set[str])
     """The turns of a channel that quote messages: id and conversation."""
     quoting = (
         "SELECT t.id, t.conversation, t.quote_message FROM turns t INDEXED BY turns_quoting"
-        f" CROSS JOIN conversations c ON c.id = t.conversation WHERE {{which}} AND {_CHANNEL}"
+        f" CROSS JOIN conversations c ON c.id = t.conversation WHERE {{which}} AND {IN_CHANNEL}"
     )
     if len(messages) <= FEW:
         by_message = quoting.format(which="t.quote_message = ?")
@@ -147,12 +139,13 @@ def _turns_quoting(db: sqlite3.Connection, channel: Channel, messages: set[str])
     return [row[:2] for row in every if row[2] in messages]
 
 
-def _waiting_with_quotes(db: sqlite3.Connection, channel: Channel) -> list[Row]:
-    """What waits in a channel and quotes: inbox id, conversation, the quotation as it is stored."""
-    return db.execute(
+def quotes_that_wait(db: sqlite3.Connection, channel: Channel) -> list[tuple[int, int, Quote]]:
+    """What waits in a channel and quotes: inbox id, conversation, the quotation."""
+    found = db.execute(
         "SELECT i.id, i.conversation, json_extract(i.extras, '$[2]') FROM conversations c"
         " JOIN inbox i INDEXED BY inbox_waiting ON i.conversation = c.id"
         " WHERE c.platform = ? AND c.space = ? AND c.channel = ?"
         " AND i.state = 'waiting' AND json_extract(i.extras, '$[2]') IS NOT NULL",
         channel,
-    ).fetchall()
+    )
+    return [(id_, conversation, to_quote(quote)) for id_, conversation, quote in found]

@@ -7,20 +7,21 @@ from collections.abc import Collection, Iterable
 
 from memory.types import Forgetting
 from storage.sqlite.echoes import WORDS, Echoes, said_after, words_of_people
-from storage.sqlite.rows import to_quote
-
-_CHANNEL = "platform = ? AND space = ? AND channel = ?"
+from storage.sqlite.rows import IN_CHANNEL, Channel, channel_of, to_quote
 
 # Few rows have the id of a message, many stand in its channel; SQLite keeps the order of a CROSS JOIN.
 _HOLDING = (
-    f"SELECT conversation FROM inbox WHERE message_id = ? AND {_CHANNEL} AND state <> 'forgotten'",
-    f"SELECT c.id FROM turns t CROSS JOIN conversations c ON c.id = conversation WHERE message_id = ? AND {_CHANNEL}",
-    f"SELECT i.conversation FROM posts p CROSS JOIN inbox i ON i.id = p.inbox WHERE p.message_id = ? AND {_CHANNEL}",
-    f"SELECT c.id FROM turns CROSS JOIN conversations c ON c.id = conversation WHERE quote_message = ? AND {_CHANNEL}",
+    f"SELECT conversation FROM inbox WHERE message_id = ? AND {IN_CHANNEL} AND state <> 'forgotten'",
+    f"SELECT c.id FROM turns t CROSS JOIN conversations c ON c.id = conversation WHERE message_id = ? AND {IN_CHANNEL}",
+    f"SELECT i.conversation FROM posts p CROSS JOIN inbox i ON i.id = p.inbox WHERE p.message_id = ? AND {IN_CHANNEL}",
+    (
+        "SELECT c.id FROM turns CROSS JOIN conversations c ON c.id = conversation"
+        f" WHERE quote_message = ? AND {IN_CHANNEL}"
+    ),
 )
 
 
-def conversations_of(db: sqlite3.Connection, channel: tuple[str, str, str], messages: Iterable[str]) -> list[int]:
+def conversations_of(db: sqlite3.Connection, channel: Channel, messages: Iterable[str]) -> list[int]:
     """The conversations that hold or quote any of a channel's deleted messages; most deletions concern none."""
     found: set[int] = set()
     for message in messages:
@@ -80,12 +81,6 @@ def release(db: sqlite3.Connection, forgetting: Forgetting) -> None:
     """Owe a reply no more of which a message was deleted: it is not to be said once more."""
     db.executemany(
         "UPDATE inbox SET unsaid = 0, sentence = '' WHERE id IN (SELECT i.id FROM posts p"
-        f" CROSS JOIN inbox i ON i.id = p.inbox WHERE p.message_id = ? AND {_CHANNEL})",
-        [(message, *channel_of(forgetting)) for message in forgetting.messages],
+        f" CROSS JOIN inbox i ON i.id = p.inbox WHERE p.message_id = ? AND {IN_CHANNEL})",
+        [(message, *channel_of(forgetting.place)) for message in forgetting.messages],
     )
-
-
-def channel_of(forgetting: Forgetting) -> tuple[str, str, str]:
-    """The channel in which something is to be forgotten."""
-    place = forgetting.place
-    return place.platform, place.space, place.channel

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from memory.types import Forgetting, Visibility
 from storage.sqlite.echoes import WORDS, Echoes, said_after, words_of_people
+from storage.sqlite.inbox import name_of
 from storage.sqlite.losses import AMONG, Loss, among
-from storage.sqlite.rows import Row
+from storage.sqlite.rows import IN_CHANNEL, Channel, Row, channel_of
 
 _FACT = "f.id, f.platform, f.space, f.channel, f.user, f.value, f.quote, f.said_after, f.visibility"
-_CHANNEL = "f.platform = ? AND f.space = ? AND f.channel = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,16 @@ def facts_of(db: sqlite3.Connection, forgetting: Forgetting, losses: Mapping[int
     """The facts that go: those said in the place, or by the person there; else those that lost messages state."""
     place, user = forgetting.place, forgetting.user
     if forgetting.messages:
-        return facts_from(db, (place.platform, place.space, place.channel), set(forgetting.messages))
+        return facts_from(db, channel_of(place), set(forgetting.messages))
     if forgetting.last:
         said = {message for loss in losses.values() for message in _messages(db, loss)}
-        return facts_from(db, (place.platform, place.space, place.channel), said)
+        return facts_from(db, channel_of(place), said)
     if forgetting.everywhere:
         found = db.execute(f"SELECT {_FACT} FROM facts f WHERE f.platform = ? AND f.user = ?", (place.platform, user))
     else:
         found = db.execute(
-            f"SELECT {_FACT} FROM facts f WHERE {_CHANNEL} AND ? IN ('', f.thread) AND ? IN ('', f.user)",
-            (place.platform, place.space, place.channel, place.thread, user),
+            f"SELECT {_FACT} FROM facts f WHERE {IN_CHANNEL} AND ? IN ('', f.thread) AND ? IN ('', f.user)",
+            (*channel_of(place), place.thread, user),
         )
     return [LostFact(*row) for row in found]
 
@@ -59,9 +59,9 @@ def _messages(db: sqlite3.Connection, loss: Loss) -> Iterable[str]:
     return (row[0] for row in db.execute(f"SELECT message_id FROM turns WHERE id {AMONG}", (among(loss.turns),)))
 
 
-def facts_from(db: sqlite3.Connection, channel: tuple[str, str, str], messages: Iterable[str]) -> list[LostFact]:
+def facts_from(db: sqlite3.Connection, channel: Channel, messages: Iterable[str]) -> list[LostFact]:
     """The facts that messages of a channel state."""
-    sql = f"SELECT {_FACT} FROM facts f WHERE {_CHANNEL} AND f.message_id = ?"
+    sql = f"SELECT {_FACT} FROM facts f WHERE {IN_CHANNEL} AND f.message_id = ?"
     return [LostFact(*row) for message in messages for row in db.execute(sql, (*channel, message))]
 
 
@@ -125,15 +125,14 @@ def drop_folded_sources(db: sqlite3.Connection, forgetting: Forgetting) -> None:
 def _expired(forgetting: Forgetting) -> tuple[str, tuple[str, ...]]:
     """The condition for sources `e` that have expired and are forgotten; the last messages are none of them."""
     place = forgetting.place
-    of_channel = "platform = ? AND space = ? AND channel = ?"
-    channel: tuple[str, ...] = (place.platform, place.space, place.channel)
     if forgetting.last:
         return "0", ()
-    where, values = of_channel, channel
+    where = IN_CHANNEL
+    values: tuple[str, ...] = channel_of(place)
     if forgetting.everywhere:
         where, values = "platform = ?", (place.platform,)
     elif not forgetting.messages:
-        where, values = f"{of_channel} AND ? IN ('', thread)", (*channel, place.thread)
+        where, values = f"{IN_CHANNEL} AND ? IN ('', thread)", (*values, place.thread)
     which = f"e.conversation IN (SELECT id FROM conversations WHERE {where}) AND ? IN ('', e.author)"
     if not forgetting.messages:
         return which, (*values, forgetting.user)
@@ -244,17 +243,15 @@ def to_start_again(db: sqlite3.Connection, losses: Mapping[int, Loss], facts: Se
     What was public may have been recalled into the prompt of every message of its space that waits for an answer, what
     was not into those of its channel; a fact stands in the prompts wherever its person has spoken.
     """
-    heard: dict[tuple[str, str, str], bool] = {}
+    heard: dict[Channel, bool] = {}
     for loss in losses.values():
         if loss.turns:
-            channel = db.execute(
-                "SELECT platform, space, channel FROM conversations WHERE id = ?", (loss.conversation,)
-            ).fetchone()
-            heard[channel] = heard.get(channel, False) or _any_public(db, loss.turns)
+            where = channel_of(name_of(db, loss.conversation).place)
+            heard[where] = heard.get(where, False) or _any_public(db, loss.turns)
     for fact in facts:
         if fact.value:
-            channel = fact.platform, fact.space, fact.channel
-            heard[channel] = heard.get(channel, False) or fact.visibility == Visibility.PUBLIC
+            where = fact.platform, fact.space, fact.channel
+            heard[where] = heard.get(where, False) or fact.visibility == Visibility.PUBLIC
     found: set[int] = set()
     for (platform, space, channel), public in heard.items():
         found |= {

@@ -39,7 +39,7 @@ from datetime import datetime
 from memory.ports import Promise
 from memory.types import Extent, Forgetting
 from storage.sqlite import archived
-from storage.sqlite.burying import Channel, bury, erase_quotes
+from storage.sqlite.burying import bury, erase_quotes
 from storage.sqlite.deletion import release
 from storage.sqlite.echoes import Echoes
 from storage.sqlite.elsewhere import (
@@ -55,7 +55,7 @@ from storage.sqlite.facts import note_shown
 from storage.sqlite.inbox import begun_replies, name_of
 from storage.sqlite.inbox import promise as settle_with
 from storage.sqlite.losses import Loss, find_losses, is_long
-from storage.sqlite.rows import to_micros
+from storage.sqlite.rows import Channel, channel_of, to_micros
 from storage.sqlite.spending import count_spender, forget_spender
 
 
@@ -151,8 +151,7 @@ def _bury_all(db: sqlite3.Connection, losses: _Losses, forgetting: Forgetting) -
     """Bury every loss; return the messages that are gone, by their channels."""
     gone: dict[Channel, set[str]] = {}
     if forgetting.messages:
-        place = forgetting.place
-        gone[place.platform, place.space, place.channel] = set(forgetting.messages)
+        gone[channel_of(forgetting.place)] = set(forgetting.messages)
     for loss in losses.of.values():
         if forgetting.user or not _leaves_watermark(forgetting):  # else nothing that the bot said stays there
             note_shown(db, loss.turns)

@@ -8,12 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from memory.types import Forgetting
-from storage.sqlite.deletion import channel_of, conversations_of, turns_of
+from storage.sqlite.deletion import conversations_of, turns_of
 from storage.sqlite.echoes import WORDS, Echoes, said_after
-from storage.sqlite.rows import to_micros, to_quote
+from storage.sqlite.rows import IN_CHANNEL, Channel, channel_of, to_micros, to_quote
 from storage.sqlite.transcript import LARGEST_ID, has_expired
-
-_CHANNEL = "platform = ? AND space = ? AND channel = ?"
 
 AT_ONCE = 2_000
 """Turns that are searched in the transaction that forgets (20 ms); before more are, they are searched beside it."""
@@ -67,9 +65,9 @@ def _deletions(db: sqlite3.Connection, forgetting: Forgetting) -> dict[int, Forg
     for row in _conversations(db, forgetting) if forgetting.last else ():
         waiting = _waiting(db, row, forgetting)
         loss = Loss(row, set(_newest(db, row, forgetting, waiting)), waiting)
-        said, posted = message_ids(db, loss, channel_of(forgetting))
+        said, posted = message_ids(db, loss, channel_of(forgetting.place))
         deletion = replace(forgetting, last=0, owner="", messages=tuple(said | posted))
-        found |= dict.fromkeys(conversations_of(db, channel_of(forgetting), deletion.messages), deletion)
+        found |= dict.fromkeys(conversations_of(db, channel_of(forgetting.place), deletion.messages), deletion)
         found.pop(row, None)
     return found
 
@@ -104,11 +102,11 @@ def _count_searched(db: sqlite3.Connection, conversation: int, messages: Collect
 def _conversations(db: sqlite3.Connection, forgetting: Forgetting) -> list[int]:
     place = forgetting.place
     if forgetting.messages:
-        return conversations_of(db, channel_of(forgetting), forgetting.messages)
+        return conversations_of(db, channel_of(forgetting.place), forgetting.messages)
     if forgetting.everywhere:
         return _conversations_with(db, place.platform, forgetting.user)
-    sql = "SELECT id FROM conversations WHERE platform = ? AND space = ? AND channel = ?"
-    values = [place.platform, place.space, place.channel]
+    sql = f"SELECT id FROM conversations WHERE {IN_CHANNEL}"
+    values = [*channel_of(place)]
     if place.thread or forgetting.last:
         sql += " AND thread = ?"
         values.append(place.thread)
@@ -211,7 +209,7 @@ def _waiting(db: sqlite3.Connection, conversation: int, forgetting: Forgetting) 
     return tuple(row[0] for row in found)
 
 
-def message_ids(db: sqlite3.Connection, loss: Loss, channel: tuple[str, str, str]) -> tuple[set[str], set[str]]:
+def message_ids(db: sqlite3.Connection, loss: Loss, channel: Channel) -> tuple[set[str], set[str]]:
     """The ids of the messages that go, and of the platform's messages that may show any of it.
 
     Those are answers, whole or begun, and whatever was said to a command: a summary may have been shown.
@@ -222,7 +220,7 @@ def message_ids(db: sqlite3.Connection, loss: Loss, channel: tuple[str, str, str
         if role == "assistant":
             answered.add(message.removeprefix("re:"))
     posts = "SELECT p.message_id FROM inbox i {by} CROSS JOIN posts p ON p.inbox = i.id WHERE {which}"
-    of_answer = posts.format(by="", which=f"i.message_id = ? AND {_CHANNEL} AND i.conversation = ?")
+    of_answer = posts.format(by="", which=f"i.message_id = ? AND {IN_CHANNEL} AND i.conversation = ?")
     posted = {row[0] for message in answered for row in db.execute(of_answer, (message, *channel, loss.conversation))}
     if said or loss.count_summaries(db):
         of_command = posts.format(by="INDEXED BY inbox_commands", which="i.conversation = ? AND i.decision = 'command'")

@@ -27,6 +27,12 @@ from memory.types import (
 Row = tuple[Any, ...]
 """A row as SQLite hands it over; the tables are STRICT, so each column has its one type."""
 
+Channel = tuple[str, str, str]
+"""A platform, a space and a channel."""
+
+IN_CHANNEL = "platform = ? AND space = ? AND channel = ?"
+"""Is true of the rows of a Channel."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -49,6 +55,11 @@ INBOUND = (
 )
 WAITING = f"i.id, i.decision, i.attempts, i.together, {CONVERSATION}, {INBOUND}"
 """The columns that `to_waiting` reads, of `inbox i JOIN conversations c`."""
+
+
+def channel_of(place: Place) -> Channel:
+    """The channel in which a place lies."""
+    return place.platform, place.space, place.channel
 
 
 def to_micros(moment: datetime) -> int:
