@@ -198,7 +198,7 @@ class DeletionContract:
         await talk(store, said)
         await talk(store, replace(message(2, "what is that?", "bob"), attachments=picture), "Ann sent K7.pdf")
         await talk(store, message(3, "and that?", "bob"), "an application, Bob: picnic.png")
-        messages = () if user else ("0", "1")
+        messages = None if user else ("0", "1")
 
         gone = await forget(store, Forgetting(GENERAL, NOW, user, messages=messages))
 

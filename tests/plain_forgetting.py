@@ -37,11 +37,11 @@ def forget(store: PlainStore, forgetting: Forgetting) -> tuple[Extent, set[Place
     _lose_quoting_expired(store, losses, forgetting)
     spread(store, losses, facts)
     for row in store.rows.values():
-        if not set(row.posts.values()).isdisjoint(forgetting.messages) and _in_channel(row.place, forgetting):
+        if not set(row.posts.values()).isdisjoint(forgetting.messages or ()) and _in_channel(row.place, forgetting):
             row.unsaid, row.sentence = False, ""
     begun = [row for loss in losses.values() for row in loss.waiting if row.posts]
     touched = to_start_again(store, losses.values(), facts)
-    gone = {replace(forgetting.place, thread=""): set(forgetting.messages)}
+    gone = {replace(forgetting.place, thread=""): set(forgetting.messages or ())}
     for loss in losses.values():
         if forgetting.user or forgetting.last or forgetting.messages:
             store.note_shown(loss.lines, loss.place)
@@ -234,8 +234,8 @@ def _deletions(store: PlainStore, losses: Mapping[Place, Loss], forgetting: Forg
     found: dict[Place, Forgetting] = {}
     for loss in losses.values() if forgetting.last else ():
         gone = set[str]().union(*_gone_with(store, loss))
-        deletion = replace(forgetting, last=0, messages=tuple(gone))
         if gone:
+            deletion = replace(forgetting, last=0, messages=tuple(gone))
             found |= {
                 place: deletion for place in store.held if _concerns(store, place, deletion) if place != loss.place
             }
@@ -339,7 +339,7 @@ def _bury(row: Row, forgetting: Forgetting, said: set[str]) -> None:
         and row.inbound.sent_at <= forgetting.at
         and forgetting.user in ("", row.inbound.author)
     )
-    if under_watermark or row.inbound.message_id in said.union(forgetting.messages):
+    if under_watermark or row.inbound.message_id in said.union(forgetting.messages or ()):
         row.unsaid |= row.state == "waiting"
         row.state, row.sentence = "forgotten", ""
         row.inbound = replace(row.inbound, author="", text="", reply_to=None)

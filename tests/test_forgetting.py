@@ -11,10 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.forgetting import EVERYDAY, UNSPACED, find_echo, telling_words
+from memory.types import Forgetting
+from tests.kept import GENERAL, moment
 
 
 def repeats(reply: str, *forgotten: str, kept: tuple[str, ...] = ()) -> bool:
     return find_echo(forgotten, kept)(reply)
+
+
+def test_a_deletion_that_names_no_message_is_not_taken_for_one_of_the_whole_place() -> None:
+    with pytest.raises(ValueError, match="names no message"):
+        Forgetting(GENERAL, moment(1), messages=())
 
 
 ECHOES = {

@@ -45,12 +45,12 @@ class Erasing:
         self._clock = clock
         self._sleep = sleep
         self._erased = erased
-        self._due = Recent[tuple[Place, tuple[str, ...]], Forgetting](DUE)
+        self._due = Recent[tuple[Place, tuple[str, ...] | None], Forgetting](DUE)
         self._retrying = False
 
     async def erase(self, place: Place, message_ids: Sequence[str]) -> None:
         """See `memory.ports.Erase`; what the disk does not take is tried again, for no platform says it twice."""
-        if message_ids:  # a forgetting that names none is one of the whole place
+        if message_ids:
             await self._surely(self._deletion(place, message_ids))
 
     async def erase_noted(self, place: Place, posts: Sequence[str]) -> None:

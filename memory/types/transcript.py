@@ -182,9 +182,11 @@ class Forgetting:
     All that is in the transcripts there goes, and of what waits or is still to come all that was sent before `at`. With
     `user`, only that person's words there and what was made from them. With `last`, only the newest so many messages as
     of `at`, those that wait first, of the one conversation held there; `owner` names it where they are per user. With
-    `messages`, only those that were deleted on the platform, by its ids, wherever in the channel they stood.
+    `messages`, only those that were deleted on the platform, by its ids, wherever in the channel they stood: one at
+    least, for a list that came out empty must not be taken for the whole place.
 
     A place without space and channel is everywhere on its platform: there only a `user` is forgotten.
+    Raises: ValueError for messages that are none.
     """
 
     place: Place
@@ -192,7 +194,11 @@ class Forgetting:
     user: str = ""
     last: int = 0
     owner: str = ""
-    messages: tuple[str, ...] = ()
+    messages: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.messages is not None and not self.messages:
+            raise ValueError("a deletion names no message")
 
     @property
     def everywhere(self) -> bool:

@@ -103,7 +103,7 @@ def mark(
                 f"UPDATE archived SET gone = {UNQUOTED} WHERE gone = {STAYS} AND conversation = ? AND quote_author = ?",
                 (conversation, forgetting.user),
             ).rowcount
-    for message in forgetting.messages:
+    for message in forgetting.messages or ():
         marked += _mark_quotes(db, channel_of(forgetting.place), message)
     return marked + (_mark_quotes_of_gone(db) if marked else 0)
 

@@ -82,5 +82,5 @@ def release(db: sqlite3.Connection, forgetting: Forgetting) -> None:
     db.executemany(
         "UPDATE inbox SET unsaid = 0, sentence = '' WHERE id IN (SELECT i.id FROM posts p"
         f" CROSS JOIN inbox i ON i.id = p.inbox WHERE p.message_id = ? AND {IN_CHANNEL})",
-        [(message, *channel_of(forgetting.place)) for message in forgetting.messages],
+        [(message, *channel_of(forgetting.place)) for message in forgetting.messages or ()],
     )

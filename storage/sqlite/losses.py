@@ -66,8 +66,9 @@ def _deletions(db: sqlite3.Connection, forgetting: Forgetting) -> dict[int, Forg
         waiting = _waiting(db, row, forgetting)
         loss = Loss(row, set(_newest(db, row, forgetting, waiting)), waiting)
         said, posted = message_ids(db, loss, channel_of(forgetting.place))
-        deletion = replace(forgetting, last=0, owner="", messages=tuple(said | posted))
-        found |= dict.fromkeys(conversations_of(db, channel_of(forgetting.place), deletion.messages), deletion)
+        if gone := tuple(said | posted):
+            deletion = replace(forgetting, last=0, owner="", messages=gone)
+            found |= dict.fromkeys(conversations_of(db, channel_of(forgetting.place), gone), deletion)
         found.pop(row, None)
     return found
 
@@ -80,7 +81,7 @@ def is_long(db: sqlite3.Connection, forgetting: Forgetting) -> bool:
     return sum(_count_searched(db, conversation, of.messages) for conversation, of in about.items()) >= AT_ONCE
 
 
-def _count_searched(db: sqlite3.Connection, conversation: int, messages: Collection[str]) -> int:
+def _count_searched(db: sqlite3.Connection, conversation: int, messages: Collection[str] | None) -> int:
     """How many turns of a conversation are searched, up to the bound: all, or those since deleted messages."""
     since = 0
     if messages:
@@ -142,7 +143,7 @@ def _loss(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, ech
     else:
         turns = [row[0] for row in db.execute("SELECT id FROM turns WHERE conversation = ?", (conversation,))]
         first = 1
-    return Loss(conversation, set(turns), waiting, first, frozenset(forgetting.messages))
+    return Loss(conversation, set(turns), waiting, first, frozenset(forgetting.messages or ()))
 
 
 def _newest(db: sqlite3.Connection, conversation: int, forgetting: Forgetting, waiting: Sequence[str]) -> list[int]:
