@@ -47,11 +47,8 @@ def amount(number: int, noun: str) -> str:
 def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: bool) -> str:
     """The answer to `!help`."""
     prefix = settings.prefix
-    how = (
-        "Just write to me."
-        if direct
-        else "Mention me or reply to me and I answer; in a thread where I have spoken, just go on."
-    )
+    going_on = "; in a thread where I have spoken, just go on" if settings.threads == "joined" else ""
+    how = "Just write to me." if direct else f"Mention me or reply to me and I answer{going_on}."
     lines = [f"I am {one_line(settings.name)}, and I keep the thread of a conversation. {how}", ""]
     for spec in specs:
         hint = f" ({spec.hint})" if spec.hint else ""

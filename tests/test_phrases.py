@@ -154,6 +154,13 @@ def test_help_names_every_command_with_the_prefix_that_is_set() -> None:
     assert said.startswith("I am Keeper")
     assert all(f"- `tk!{spec.name}` – {spec.description}" in said for spec in SPECS)
     assert "Mention me" in said
+    assert "just go on" in said
+
+
+def test_where_threads_want_a_mention_help_does_not_say_that_people_may_just_go_on() -> None:
+    said = phrases.write_help(replace(SETTINGS, threads="mention"), SPECS, direct=False)
+    assert "Mention me or reply to me and I answer." in said
+    assert "go on" not in said
 
 
 def test_in_a_direct_message_help_asks_for_no_mention() -> None:
