@@ -18,7 +18,7 @@ from tests.crash.ledger import Given, Kept, Ledger, Said, Sort, Standing, find_f
 from tests.crash.nursery import Nursery, nursery
 from tests.crash.rounds import Outcome, choose_deaths, describe, play_all, rehearse
 
-POINTS, MOMENTS, AT_ONCE = 10, 2, 12
+POINTS, MOMENTS, AT_ONCE = 8, 2, 10
 SEED = 1
 
 WRITES = {"commit": 35, "post:before": 8, "post:after": 8, "edit:before": 6, "edit:after": 6, "model:piece": 20}

@@ -202,7 +202,7 @@ def check(inbound: Inbound) -> None:
 class TestReading:
     """Straight through what reads, one mutated event at a time."""
 
-    @settings(max_examples=examples(500))
+    @settings(max_examples=examples(300))
     @given(st.randoms(use_true_random=False), st.sampled_from(BODIES))
     def test_no_event_raises_and_what_is_understood_is_fit(self, chance: random.Random, body: object) -> None:
         came = mutated(body, chance)

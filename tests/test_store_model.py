@@ -336,4 +336,4 @@ class StoreAgainstModel(World):
 
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase
-TestStoreAgainstModel.settings = settings(max_examples=examples(50), stateful_step_count=40)
+TestStoreAgainstModel.settings = settings(max_examples=examples(35), stateful_step_count=40)
