@@ -55,7 +55,7 @@ async def web_client(bot_token: str, api_url: str = "") -> AsyncIterator[AsyncWe
     Raises: PlatformMisconfigured for a token that cannot even be sent.
     """
     if not bot_token.isascii() or not bot_token.isprintable():
-        raise PlatformMisconfigured(f"the bot token holds characters that no token has; {BOT_ADVICE}")
+        raise PlatformMisconfigured("the bot token holds characters that no token has", BOT_ADVICE)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS)) as session:
         yield AsyncWebClient(
             token=bot_token,
@@ -77,7 +77,7 @@ async def look_up(web: AsyncWebClient) -> Account:
         raise _advised(as_connect_error(exc, "the bot token"), BOT_ADVICE) from exc
     data = as_map(response.data)
     if not text_at(data, "bot_id"):
-        raise PlatformMisconfigured(f"the bot token is a person's, not a bot's; {BOT_ADVICE}")
+        raise PlatformMisconfigured("the bot token is a person's, not a bot's", BOT_ADVICE)
     granted = {name.casefold(): value for name, value in response.headers.items()}.get("x-oauth-scopes", "")
     return Account(
         team=text_at(data, "team_id"),
@@ -97,7 +97,7 @@ async def open_socket(web: AsyncWebClient, app_token: str) -> str:
     Raises: PlatformMisconfigured, PlatformUnreachable.
     """
     if not app_token.isascii() or not app_token.isprintable():
-        raise PlatformMisconfigured(f"the app token holds characters that no token has; {APP_ADVICE}")
+        raise PlatformMisconfigured("the app token holds characters that no token has", APP_ADVICE)
     try:
         response = await web.apps_connections_open(app_token=app_token)
     except FAILURES as exc:
@@ -131,13 +131,12 @@ async def check(bot_token: str, app_token: str, api_url: str = "") -> list[Findi
 
 def _advised(error: PlatformError, advice: str) -> PlatformError:
     """Add the cure to an error that other settings can mend."""
-    return PlatformMisconfigured(f"{error}; {advice}") if isinstance(error, PlatformMisconfigured) else error
+    return PlatformMisconfigured(error.detail, advice) if isinstance(error, PlatformMisconfigured) else error
 
 
 def _failed(subject: str, error: PlatformError) -> Finding:
     cure = "see that this machine reaches Slack, and that slack.api_url is right; then check again"
-    detail, _, advice = str(error).partition("; ")
-    return Finding(subject, well=False, detail=detail, cure=advice or cure)
+    return Finding(subject, well=False, detail=error.detail, cure=error.cure or cure)
 
 
 def missing_scopes(granted: frozenset[str]) -> list[str]:
