@@ -9,7 +9,7 @@ from pathlib import Path
 from llm.tokens import load_counter
 from tests.fakes.discord import FakeDiscord, FakeFile, Permission
 from tests.fakes.model import FakeModel, ModelRequest, Refuse, Say, openai_error, refuse_crowding
-from tests.scenes import DiscordScene, Scene
+from tests.scenes import DiscordScene, Scene, SlackScene
 
 FOLD = "You keep the rolling summary"
 
@@ -312,3 +312,17 @@ async def test_where_recall_is_off_no_index_is_kept_of_what_is_said(scene: Scene
             await scene.exchange(scene.ann, f"recall is {mode}", "Fine.")
         indexed += scene.rows("SELECT COUNT(*) FROM recall")
     assert indexed == [(2,), (2,), (6,)]
+
+
+async def test_no_history_is_searched_for_an_answer_that_nobody_can_have_begun(scene: Scene) -> None:
+    def searched() -> list[str]:
+        asked = scene.slack.asked() if isinstance(scene, SlackScene) else []
+        asked = scene.discord.asked() if isinstance(scene, DiscordScene) else asked
+        return [each for each in asked if re.match(r"GET .*/messages|conversations\.(history|replies)", each)]
+
+    async with scene.serving():
+        await scene.exchange(scene.ann, "first", "Understood.")
+        before = searched()
+        for number in range(10):
+            await scene.exchange(scene.ann, f"number {number}", "Understood.", scene.other if number % 2 else "")
+        assert searched() == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -56,7 +56,7 @@ class Fresh:
 class Speech:
     """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended.
 
-    `alone` keeps other suspects back (`memory.core.suspects`). `fresh` is known where it is planned while its message
+    `alone` keeps other suspects back (`memory.core.suspects`). `fresh` is known where it is `planned` while its message
     is taken in. `text` is what has to be said once its messages are settled: this run owes it. `void` says that
     something was forgotten before it was recorded.
     """
@@ -65,6 +65,7 @@ class Speech:
     alone: AsyncExitStack = field(default_factory=AsyncExitStack)
     fresh: Fresh | None = None
     recalled: tuple[Recalled, ...] = ()
+    planned: Prompt | None = None
     prompt: Prompt | None = None
     usage: Usage | None = None
     text: str = ""
@@ -139,6 +140,10 @@ class Turns:
             speech.recalled = await self._recalling.recall(thread, burst, exchange.heard)
             exchange = replace(exchange, recalled=tuple(recalled.turn.id for recalled in speech.recalled))
             deltas = self._answer(thread, exchange, speech)
+        if speech.fresh is not None:
+            speech.planned = self._plan_ahead(thread, exchange, speech)
+            if not await is_kept(speech):
+                raise NotKeptError
         try:
             await self._reply(platform, burst.target, deltas, exchange, speech)
         except asyncio.CancelledError:
@@ -168,16 +173,11 @@ class Turns:
             speech.error, speech.void = "EpochPassed", True
         except ReplyImpossible as exc:
             await self._give_up(exchange, target, speech, exc)
-        except NotKeptError as exc:
-            speech.error = type(exc).__name__
-            raise
         except PlatformUnreachable as exc:
             speech.error = type(exc).__name__
-            await _wait_until_kept(speech)
             raise
         except StorageError as exc:
             speech.error = type(exc).__name__
-            await _wait_until_kept(speech)
             # The class's own sentence: this message was taken in, and is answered when the disk lets it.
             await self._apologise(say, StorageError().sentence)
             raise
@@ -213,7 +213,7 @@ class Turns:
         if speech.recorded:
             await self._store.settle(target.id, sentence)
         else:
-            await self._keep(replace(exchange, sentence=sentence), speech)
+            await self._store.record(replace(exchange, sentence=sentence))
         if await self._apologise(say, sentence):
             self._store.said(target.id)
 
@@ -238,7 +238,7 @@ class Turns:
         if speech.recorded:
             await self._store.retract(exchange.conversation, answer_id(target.inbound.message_id))
         elif not speech.text:
-            await self._keep(exchange, speech)
+            await self._store.record(exchange)
         self._store.said(target.id)
 
     @staticmethod
@@ -296,16 +296,8 @@ class Turns:
         if cut:
             yield Delta(write_cut_off(text))  # no part of the turn: a model would learn to say so itself
 
-    async def _keep(self, exchange: Exchange, speech: Speech) -> bool:
-        """Record an exchange of which the message is on disk; false when its epoch has passed.
-
-        Raises: StorageError, NotKeptError.
-        """
-        await _wait_until_kept(speech)
-        return await self._store.record(exchange)
-
     async def _record(self, exchange: Exchange, speech: Speech) -> None:
-        if not await self._keep(exchange, speech):
+        if not await self._store.record(exchange):
             speech.text = ""
             raise _EpochPassedError
         if exchange.answer is None:
@@ -317,22 +309,29 @@ class Turns:
             speech.fold_due = is_due(speech.prompt, exchange.answer.tokens, self._planning.budget())
         await self._erasing.erase_noted(exchange.conversation.place, tuple(speech.posts.values()))
 
+    def _plan_ahead(self, thread: Thread, exchange: Exchange, speech: Speech) -> Prompt | None:
+        """The prompt, for when the message is on disk; None where it fails, as it does again where that is told."""
+        with suppress(Exception):
+            return self._plan(thread, exchange, speech, 1.0)
+        return None
+
+    def _plan(self, thread: Thread, exchange: Exchange, speech: Speech, shrink: float) -> Prompt:
+        budget, visibility = self._planning.budget(shrink), exchange.access.visibility
+        return self._planning.prompt(thread, exchange.heard, visibility, budget, speech.recalled)
+
     async def _stream(self, thread: Thread, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
         """The model's deltas; a prompt that it finds too long, be it midway, is planned again smaller, once."""
         void = False
         author = exchange.heard[-1].author
         for shrink in (1.0, SHRINK):
-            budget = self._planning.budget(shrink)
-            prompt = speech.prompt = self._planning.prompt(
-                thread, exchange.heard, exchange.access.visibility, budget, speech.recalled
-            )
+            planned, speech.planned = speech.planned, None
+            prompt = speech.prompt = planned or self._plan(thread, exchange, speech, shrink)
             try:
                 self._limiting.release(speech.reserved)
                 speech.reserved = Reservation()
                 speech.reserved = await self._limiting.reserve(
                     exchange.conversation, author, exchange.access.visibility, prompt.tokens
                 )
-                await _wait_until_kept(speech)
                 async with aclosing(self._model.stream(prompt)) as deltas:
                     async for delta in deltas:
                         yield replace(delta, restart=True) if void else delta
@@ -362,12 +361,3 @@ async def is_kept(speech: Speech) -> bool:
     """Wait until it is known whether the message that is answered got onto the disk."""
     # Who is stopped here must not take from others what they wait for.
     return speech.fresh is None or await asyncio.shield(speech.fresh.kept)
-
-
-async def _wait_until_kept(speech: Speech) -> None:
-    """Go on when the message that is answered is on disk.
-
-    Raises: NotKeptError.
-    """
-    if not await is_kept(speech):
-        raise NotKeptError
