@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from adapters.terminal import Terminal
     from llm.client import OpenAIModel
 
-PERSONA_SHARE = 0.7
-"""A persona that takes more of a prompt leaves too little for what people say."""
+PERSONA_SHARE, SYSTEM_SHARE = 0.4, 0.7
+"""A persona, or one with what the system says beside it, that takes more of a prompt leaves too little for what people
+say: of a prompt the model may count half as many tokens again."""
 
 
 def make_platforms(settings: config.Settings) -> list[Platform]:
@@ -120,7 +121,7 @@ def demand_room(settings: config.Settings, count: Count) -> None:
     Raises: SettingsError.
     """
     core = settings.core()
-    persona = write_persona(core, Visibility.PUBLIC, count).tokens
-    if persona > core.max_tokens * PERSONA_SHARE:
+    persona, system = count(core.persona), write_persona(core, Visibility.PUBLIC, count).tokens
+    if persona > core.max_tokens * PERSONA_SHARE or system > core.max_tokens * SYSTEM_SHARE:
         what = f"takes {persona} tokens of memory.max_tokens ({core.max_tokens}); shorten it, or raise the latter"
         raise SettingsError(Fault(f"{settings.file}: bot.persona", what))

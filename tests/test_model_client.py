@@ -64,15 +64,16 @@ class TestStreaming:
                 await it.deltas()
 
     async def test_nobody_waits_for_ever_for_a_model_that_never_stops_thinking(self) -> None:
-        endless = Say(reasoning=repeat("hm, " * 100))
+        endless = Say(reasoning=repeat("hm, " * 1000))
         async with talk(endless, endless) as it:
             with pytest.raises(EmptyAnswer):
                 await it.deltas()
             assert [request.max_tokens for request in it.fake.requests] == [100, 200]
 
-    async def test_thoughts_of_ordinary_length_leave_room_for_the_answer(self) -> None:
-        async with talk(Say(("Hello",), reasoning=("hm, " * 100,) * 7)) as it:
+    async def test_long_thoughts_beside_an_answer_take_nothing_of_its_room(self) -> None:
+        async with talk(Say(("Hello",), reasoning=("hm, " * 1000,) * 30)) as it:
             assert await it.answer() == "Hello"
+            assert len(it.fake.requests) == 1
 
     async def test_a_server_that_reports_no_usage_gives_zeros(self) -> None:
         async with talk(Say(("ok",), usage=False)) as it:

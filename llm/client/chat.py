@@ -35,14 +35,18 @@ RESPONSE_FORMAT = "response_format"
 
 
 CHARACTERS_PER_TOKEN = 32
-"""The most that an answer has for each token of its allowance, thoughts included: a server may keep to none.
-
-The allowance is for the thoughts too (DeepSeek's guide to its reasoning model), in whichever field they come, so that
-those that go on beyond this have no end.
+"""The most that an answer's text has for each token of its allowance, thoughts in it too: a server may keep to none.
 
 `o200k_base` makes 4 to 5 of prose, 8 of deeply indented code, 24 of drawings with wide gaps (measured).
 """
 
+
+THOUGHT_CHARACTERS = 65_536 * 8
+"""The most that is thought beside an answer; what goes on beyond this has no end.
+
+No allowance bounds it everywhere: SiliconFlow's `max_tokens` leaves it out, and lets 32,768 tokens be thought;
+DeepSeek's counts it in, and may be 64k.
+"""
 
 REASONING = ("reasoning_content", "reasoning")
 """The fields that servers put reasoning into: DeepSeek's, and OpenRouter's, which is vLLM's by now (issue 27755)."""
@@ -94,11 +98,6 @@ class Piece:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
-
-    @property
-    def size(self) -> int:
-        """Characters of an answer that it has, thoughts included."""
-        return self.thought + len(self.text)
 
 
 def is_openai(url: str) -> bool:
@@ -222,17 +221,12 @@ def read_error(event: Event, chunk: object) -> object:
 
 
 def cut(piece: Piece, left: int, allowance: int) -> Piece:
-    """Return a piece as far as an answer has so many characters left; one that takes them all is its end.
-
-    What is thought comes first.
-    """
-    if piece.size < left:
+    """Return a piece as far as an answer has so many characters left; one that takes them all is its end."""
+    if len(piece.text) < left:
         return piece
     taken = piece.completion_tokens or allowance
     finish = piece.finish or "length"
-    return replace(
-        piece, text=piece.text[: max(left - piece.thought, 0)], finish=finish, reported=True, completion_tokens=taken
-    )
+    return replace(piece, text=piece.text[:left], finish=finish, reported=True, completion_tokens=taken)
 
 
 def join(so_far: Piece, piece: Piece) -> Piece:

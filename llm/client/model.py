@@ -22,6 +22,7 @@ from llm.client.breaker import Asker
 from llm.client.chat import (
     CHARACTERS_PER_TOKEN,
     OPENAI_URL,
+    THOUGHT_CHARACTERS,
     Piece,
     Request,
     can_do_without,
@@ -221,7 +222,7 @@ class OpenAIModel:
         thoughts = ThoughtFilter()
         seen = Piece()
         answered = cut_off = False
-        left = request.allowance * CHARACTERS_PER_TOKEN
+        left, thinking = request.allowance * CHARACTERS_PER_TOKEN, THOUGHT_CHARACTERS
         async with aclosing(self._wire.pieces(request, series.first_piece)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Failure):
@@ -230,13 +231,14 @@ class OpenAIModel:
                     yield piece
                     return
                 series.heard()
-                kept = cut(piece, left, request.allowance)
-                left -= kept.size
+                thinking -= piece.thought
+                kept = cut(piece, left if thinking > 0 else 0, request.allowance)
+                left -= len(kept.text)
                 seen = join(seen, kept)
                 for delta in thoughts.feed(kept.text):
                     answered = not delta.restart
                     yield delta
-                if left <= 0:
+                if not left or thinking <= 0:
                     cut_off = True
                     break
         for delta in thoughts.finish():

@@ -25,9 +25,9 @@ def export(path: Path, archive: Archive | None, platform: str, user: str) -> str
     """Everything about a person, in the tables and in the archive, as JSON.
 
     `messages` are what he wrote, those that wait too, `answers` what the bot answered him. `received` is what came from
-    him besides and has lost its words, commands and what has expired: that it came is kept, so that it is not taken in
-    twice. `summaries` are those of conversations in which nobody else spoke: others hold other people's words. `quoted`
-    is what others quoted of him. Times are ISO 8601 in UTC.
+    him besides, commands and what has expired: that it came is kept, so that it is not taken in twice, and of its words
+    no more than the archive has. `summaries` are those of conversations in which nobody else spoke: others hold other
+    people's words. `quoted` is what others quoted of him. Times are ISO 8601 in UTC.
     Raises: StorageUnavailable, DatabaseUnusable.
     """
     if not path.exists():
@@ -37,7 +37,7 @@ def export(path: Path, archive: Archive | None, platform: str, user: str) -> str
     with reading(path) as db:
         db.execute("BEGIN")  # one snapshot for all of it
         if db.execute("PRAGMA user_version").fetchone()[0] < latest("sqlite"):
-            raise StorageUnavailable(f"{path}: made by an earlier Threadkeeper; start this one on it once")
+            raise StorageUnavailable(f"{path}: made by an earlier Threadkeeper", "start this one on it once")
         found: dict[str, object] = {
             "user": f"{platform}:{user}",
             "messages": [*_messages(db, who), *_waiting(db, who)],
@@ -96,7 +96,7 @@ def _received(db: sqlite3.Connection, who: dict[str, str]) -> Iterator[Entry]:
     sql = (
         "SELECT c.platform, c.space, c.channel, c.thread, c.sent_at, c.message_id, c.author_name, c.decision"
         f" FROM inbox c WHERE {_OF.format(column='c.author')} AND c.state = 'settled' AND NOT EXISTS"
-        " (SELECT 1 FROM turns t JOIN conversations v ON v.id = t.conversation WHERE t.message_id = c.message_id"
+        " (SELECT 1 FROM turns t CROSS JOIN conversations v ON v.id = t.conversation WHERE t.message_id = c.message_id"
         " AND t.author = c.author AND (v.platform, v.space, v.channel) = (c.platform, c.space, c.channel))"
         " ORDER BY c.id"
     )
