@@ -231,10 +231,10 @@ async def test_what_is_said_later_counts_as_later_also_when_the_clock_is_set_bac
 async def test_a_conversation_that_was_broken_off_takes_nothing_of_the_next_one(tmp_path: Path) -> None:
     """Its last reading goes on in a thread that nobody waits for; the number of its closed input is given again."""
     with pipes() as (stdin, feed, stdout, _):
-        threads = threading.active_count()
+        before = set(threading.enumerate())
         broken_off = asyncio.ensure_future(Core().run(Terminal(stdin=stdin, stdout=stdout, user="ann")))
         async with asyncio.timeout(20):
-            while threading.active_count() == threads:
+            while before.issuperset(threading.enumerate()):
                 await asyncio.sleep(0.001)
         broken_off.cancel()
         await asyncio.gather(broken_off, return_exceptions=True)
