@@ -122,6 +122,8 @@ def demand_room(settings: config.Settings, count: Count) -> None:
     """
     core = settings.core()
     persona, system = count(core.persona), write_persona(core, Visibility.PUBLIC, count).tokens
-    if persona > core.max_tokens * PERSONA_SHARE or system > core.max_tokens * SYSTEM_SHARE:
-        what = f"takes {persona} tokens of memory.max_tokens ({core.max_tokens}); shorten it, or raise the latter"
+    most = int(min(core.max_tokens * PERSONA_SHARE, core.max_tokens * SYSTEM_SHARE - (system - persona)))
+    if persona > most:
+        taken = f"takes {persona} tokens of memory.max_tokens ({core.max_tokens})"
+        what = f"{taken}; shorten it to {most}, or raise the latter"
         raise SettingsError(Fault(f"{settings.file}: bot.persona", what))
