@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from errors import StorageError, StorageUnavailable
-from memory.core.turns import Fresh, Speech, is_kept
-from memory.types import Decision, Thread, Waiting
-from tests.kept import conversation_at, message
 from tests.stage import SETTINGS, full_disk, stage
 
 NOT_TAKEN = "I can't write to my memory right now, so I did not take this in; please try again in a moment."
@@ -49,19 +46,6 @@ async def test_nobody_is_asked_about_what_was_not_taken_in_and_nothing_of_it_is_
     assert [turn.error for turn in on.turns] == ["", ""]
     wrong = {"lane stopped", "turn failed", "could not answer"}
     assert not wrong & {record.message for record in caplog.records}
-
-
-async def test_a_turn_that_is_stopped_takes_from_nobody_the_word_of_what_was_taken_in() -> None:
-    kept = asyncio.get_running_loop().create_future()
-    said = message(1, "hello")
-    fresh = Fresh(
-        Waiting(1, said, conversation_at(said.place), Decision.ANSWER), Thread(conversation_at(said.place), 0), kept
-    )
-    turn = asyncio.create_task(is_kept(Speech(fresh=fresh)))
-    await asyncio.sleep(0)
-    turn.cancel()
-    await asyncio.wait([turn])
-    assert not kept.done()
 
 
 async def test_who_did_not_talk_to_the_bot_is_told_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 What becomes of a message is decided first, with a look at the disk where that depends on who has spoken in its thread.
 What is the bot's business is on disk before the model is asked and before anything is said. Its conversation's lane
-takes it up then, or while the disk still writes, where nothing waits there before it.
+takes it up then; where nothing waits there before it, the answer is prepared while the disk still writes.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ from memory.core.folding import Folding
 from memory.core.lanes import Lanes
 from memory.core.limiting import Limiting
 from memory.core.planning import Planning
+from memory.core.preparing import Ahead, Fresh, Preparing
 from memory.core.recalling import Recalling
 from memory.core.resting import Resting
 from memory.core.suspects import Suspects
 from memory.core.tasks import Tasks
-from memory.core.turns import Fresh, Observer, Turns
+from memory.core.turns import Observer, Turns
 from memory.core.upkeep import Upkeep
 from memory.core.voice import Voice
 from memory.forgetting import find_echo
@@ -103,6 +104,7 @@ class Core:
             take_up=self._take_up,
             released=self._release,
         )
+        self._preparing = Preparing(self._planning, Recalling(self._planning, store))
         self._lanes = Lanes(
             store=store,
             platforms=self._platforms,
@@ -111,7 +113,7 @@ class Core:
                 self._planning,
                 Limiting(settings, store, clock),
                 Earlier(self._planning, store, self._early),
-                Recalling(self._planning, store),
+                self._preparing,
                 self._erasing,
                 store,
                 model,
@@ -277,35 +279,34 @@ class Core:
             inbound = replace(inbound, private=True)
         # A quotation is read from the inbox, which leaves out what was forgotten.
         if decision is Decision.ANSWER and inbound.reply_to is None and self._lanes.idle(conversation):
-            row = await self._take_ahead(inbound, conversation)
-        else:
-            row = await self._store.accept(inbound, conversation, decision)
+            return await self._take_ahead(inbound, conversation)
+        row = await self._store.accept(inbound, conversation, decision)
         if row is None:
             return Decision.IGNORE
         self._dispatch(Waiting(row, inbound, conversation, decision))
         return decision
 
-    async def _take_ahead(self, inbound: Inbound, conversation: Conversation) -> int | None:
-        """Take in a message to answer, of which nothing waits before it; the answer is planned while the disk writes.
+    async def _take_ahead(self, inbound: Inbound, conversation: Conversation) -> Decision:
+        """Take in a message to answer before which nothing waits; the answer is prepared while the disk writes.
 
         Raises: StorageError.
         """
-        kept = asyncio.get_running_loop().create_future()
+        ahead: list[Ahead] = []
 
-        def begin(row: int, thread: Thread) -> None:
-            quotes = inbound.place.thread and not thread.joined  # what a new thread hangs on stands in the inbox
-            if not quotes and self._lanes.idle(conversation):
-                waiting = Waiting(row, inbound, conversation, Decision.ANSWER)
-                self._lanes.dispatch(conversation, Fresh(waiting, thread, kept))
+        def prepare(thread: Thread) -> None:
+            if thread.joined or not inbound.place.thread:  # else it may hang on what stands in the inbox
+                ahead.append(Ahead(thread, self._tasks.spawn(self._preparing.prepare(thread, (inbound,)))))
 
-        audience, row = self._planning.audience(inbound), None
-        try:
-            row = await self._store.accept_and_load(
-                inbound, conversation, Decision.ANSWER, self.budget.window, audience, begin
-            )
-        finally:
-            kept.set_result(row is not None)
-        return row
+        audience = self._planning.audience(inbound)
+        row = await self._store.accept_and_load(
+            inbound, conversation, Decision.ANSWER, self.budget.window, audience, prepare
+        )
+        if row is None:
+            return Decision.IGNORE
+        waiting = Waiting(row, inbound, conversation, Decision.ANSWER)
+        fresh = Fresh(waiting, ahead[0]) if ahead and self._lanes.idle(conversation) else None
+        self._lanes.dispatch(conversation, fresh)
+        return Decision.ANSWER
 
     def _is_discreet(self, inbound: Inbound) -> bool:
         """Whether a command is answered to its author alone."""

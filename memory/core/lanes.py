@@ -15,10 +15,11 @@ from time import monotonic
 from errors import PlatformUnreachable, StorageError
 from memory import policy
 from memory.core.folding import Folding
+from memory.core.preparing import Fresh
 from memory.core.refolding import Refolding
 from memory.core.suspects import DEADLY, Suspects
 from memory.core.tasks import Tasks
-from memory.core.turns import Fresh, NotKeptError, Speech, Turns, is_kept
+from memory.core.turns import Speech, Turns
 from memory.core.voice import FORGOTTEN, Voice
 from memory.policy import Burst
 from memory.ports import Platform, Sleep, Store
@@ -94,14 +95,14 @@ class Lanes:
         return 0.0 if self._lanes else monotonic() - self._last_ended
 
     def idle(self, conversation: Conversation) -> bool:
-        """Whether a message that is taken in for a conversation now would be taken up at once and alone."""
+        """Whether a message that is taken in for a conversation now is taken up at once and alone."""
         busy = conversation in self._lanes or conversation in self._stopped or conversation in self._held
         return not busy and not self._tasks.draining and self._may_serve(conversation)
 
     def dispatch(self, conversation: Conversation, fresh: Fresh | None = None, owed: Sequence[Owed] = ()) -> None:
         """Let a conversation's lane take up what waits there, and first say what is owed there.
 
-        `fresh` is for an idle conversation: it is the only one there. Once it is on disk this is called for it again.
+        `fresh` is for an idle conversation: it is the only one there.
         """
         if self._tasks.draining:
             return
@@ -197,10 +198,10 @@ class Lanes:
         async with self._suspects.alone(burst.heard) as alone:
             attempts = await self._store.begin([waiting.id for waiting in burst.heard])
             await self._tie(burst)
-            speech = Speech(await self._find_posts(burst.target), alone, fresh)
+            speech = Speech(await self._find_posts(burst.target), alone)
             if lane.stale:
                 return False
-            return await self._run_turn(conversation, lane, burst, speech, given_up=attempts >= DEADLY)
+            return await self._run_turn(conversation, lane, burst, speech, fresh, given_up=attempts >= DEADLY)
 
     async def _find_posts(self, target: Waiting) -> dict[int, str]:
         """Where a reply stands that was begun; what the disk would not take of that is put there before anything else.
@@ -223,21 +224,25 @@ class Lanes:
             await self._store.tie([waiting.id for waiting in answered])
 
     async def _run_turn(
-        self, conversation: Conversation, lane: _Lane, burst: Burst, speech: Speech, *, given_up: bool
+        self,
+        conversation: Conversation,
+        lane: _Lane,
+        burst: Burst,
+        speech: Speech,
+        fresh: Fresh | None,
+        *,
+        given_up: bool,
     ) -> bool:
         """Run one turn as a task of its own, so that a forgetting can stop it while its lane goes on."""
         platform = self._platforms[conversation.platform]
-        turn = self._turns.run(platform, conversation, burst, speech, given_up=given_up)
+        turn = self._turns.run(platform, conversation, burst, speech, fresh, given_up=given_up)
         lane.turn, lane.target, lane.erased = asyncio.create_task(turn), burst.target.id, False
         shown = _Shown(burst.target, speech.posts)
         try:
             stopped = await _is_stopped(lane.turn)
-            if (stopped or speech.void) and await is_kept(speech):
+            if stopped or speech.void:
                 await self._make_good(shown, lane)
             return not stopped and lane.turn.result()
-        except NotKeptError:
-            self._begun.pop(conversation, None)  # its id may become another message's
-            return False
         except (StorageError, PlatformUnreachable):
             self._unnoted[burst.target.id] = shown
             raise

@@ -9,11 +9,10 @@ from functools import partial
 
 from errors import StorageError
 from memory.core.planning import Planning
-from memory.policy import Burst
 from memory.ports import Store
 from memory.recall import LINES, rank, read_question
 from memory.scope import audience_of
-from memory.types import Recalled, Thread, Turn
+from memory.types import Inbound, Recalled, Thread, Turn
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +27,13 @@ class Recalling:
         self._planning = planning
         self._store = store
 
-    async def recall(self, thread: Thread, burst: Burst, heard: Sequence[Turn]) -> tuple[Recalled, ...]:
-        """What is quoted of what bears on the author's question, and all who read the answer may hear; best first.
+    async def recall(self, thread: Thread, asked: Inbound, heard: Sequence[Turn]) -> tuple[Recalled, ...]:
+        """What is quoted of what bears on what its author `asked`, and all who read the answer may hear; best first.
 
         Where the search fails, nothing: an answer without it is better than none. Nothing either where a prompt has no
         room for it, as where recall is off or a window is all that is to be known.
         """
-        settings, asked = self._planning.settings, burst.target.inbound
+        settings = self._planning.settings
         if not self._planning.budget().recalled:
             return ()
         said = "\n".join(turn.text for turn in heard if turn.author == asked.author)

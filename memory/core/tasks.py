@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Tasks:
@@ -11,10 +14,10 @@ class Tasks:
 
     def __init__(self) -> None:
         self.draining = False
-        self._saying: set[asyncio.Task[None]] = set()
-        self._others: set[asyncio.Task[None]] = set()
+        self._saying: set[asyncio.Task[object]] = set()
+        self._others: set[asyncio.Task[object]] = set()
 
-    def spawn(self, work: Coroutine[None, None, None], *, says: bool = False) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[None, None, T], *, says: bool = False) -> asyncio.Task[T]:
         """Begin something aside; `says` is for what ends in words that somebody waits for."""
         running = self._saying if says else self._others
         task = asyncio.create_task(work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -24,7 +24,7 @@ from memory.core.earlier import Earlier
 from memory.core.erasing import Erasing
 from memory.core.limiting import Limiting, Reservation
 from memory.core.planning import Planning, answer_id
-from memory.core.recalling import Recalling
+from memory.core.preparing import Fresh, Prepared, Preparing
 from memory.core.voice import insist, keep_post, once
 from memory.fold import is_due, is_long
 from memory.phrases import write_cut_off
@@ -43,29 +43,17 @@ Observer = Callable[[TurnDone], None]
 """Hears of every turn when it has ended; cannot change it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """A message that is being taken in, its thread, and whether it got onto the disk, once that is known."""
-
-    waiting: Waiting
-    thread: Thread
-    kept: asyncio.Future[bool]
-
-
 @dataclass(slots=True)
 class Speech:
     """What is known of a reply while it is made: the posts that hold it, what it took, and how it ended.
 
-    `alone` keeps other suspects back (`memory.core.suspects`). `fresh` is known where it is `planned` while its message
-    is taken in. `text` is what has to be said once its messages are settled: this run owes it. `void` says that
-    something was forgotten before it was recorded.
+    `alone` keeps other suspects back (`memory.core.suspects`). `text` is what has to be said once its messages are
+    settled: this run owes it. `void` says that something was forgotten before it was recorded.
     """
 
     posts: dict[int, str] = field(default_factory=dict)
     alone: AsyncExitStack = field(default_factory=AsyncExitStack)
-    fresh: Fresh | None = None
     recalled: tuple[Recalled, ...] = ()
-    planned: Prompt | None = None
     prompt: Prompt | None = None
     usage: Usage | None = None
     text: str = ""
@@ -80,10 +68,6 @@ class _EpochPassedError(Exception):
     """Something was forgotten while the answer was made: it is void, and made again by the lane."""
 
 
-class NotKeptError(Exception):
-    """The message that is answered did not get onto the disk: who brought it hears of that, and nothing is owed."""
-
-
 class Turns:
     """Runs turns; holds nothing of one after it."""
 
@@ -92,7 +76,7 @@ class Turns:
         planning: Planning,
         limiting: Limiting,
         earlier: Earlier,
-        recalling: Recalling,
+        preparing: Preparing,
         erasing: Erasing,
         store: Store,
         model: Model,
@@ -102,7 +86,7 @@ class Turns:
         self._planning = planning
         self._limiting = limiting
         self._earlier = earlier
-        self._recalling = recalling
+        self._preparing = preparing
         self._erasing = erasing
         self._sleep = sleep
         self._store = store
@@ -110,40 +94,51 @@ class Turns:
         self._observers = observers
 
     async def run(
-        self, platform: Platform, conversation: Conversation, burst: Burst, speech: Speech, *, given_up: bool = False
+        self,
+        platform: Platform,
+        conversation: Conversation,
+        burst: Burst,
+        speech: Speech,
+        fresh: Fresh | None = None,
+        *,
+        given_up: bool = False,
     ) -> bool:
         """Take a burst into the transcript and answer it, if it is to be answered; return whether a fold is due.
 
-        One that is given up gets a sentence instead: it has brought the process down again and again.
+        Where it is `fresh`, the answer was prepared while it was taken in. One that is given up gets a sentence
+        instead: it has brought the process down again and again.
         Every way out either settles its messages or leaves them waiting in the inbox for another try.
-        Raises: StorageError, PlatformUnreachable; the messages then wait. NotKeptError, where there is none that could.
+        Raises: StorageError, PlatformUnreachable; the messages then wait.
         """
         started = perf_counter()
         budget, access = self._planning.budget(), burst.target.inbound.access
         audience = self._planning.audience(burst.target.inbound) if burst.answered else None
-        thread = speech.fresh.thread if speech.fresh else await self._store.load(conversation, budget.window, audience)
-        if burst.answered and not given_up and await self._earlier.read(platform, thread, burst):
-            thread = await self._store.load(conversation, budget.window, audience)
+        ahead = fresh.ahead if fresh else None
+        thread = ahead.thread if ahead else await self._store.load(conversation, budget.window, audience)
+        answers = burst.answered and not given_up
+        if answers and await self._earlier.read(platform, thread, burst):
+            thread, ahead = await self._store.load(conversation, budget.window, audience), None
+        said = [waiting.inbound for waiting in burst.heard]
+        if answers:
+            prepared = await (ahead.prepared if ahead else self._preparing.prepare(thread, said))
+        else:
+            prepared = Prepared(self._planning.hear(said, thread))
         exchange = Exchange(
             conversation=conversation,
             epoch=thread.epoch,
             access=access,
             settles=tuple(waiting.id for waiting in burst.heard),
-            heard=self._planning.hear([waiting.inbound for waiting in burst.heard], thread),
+            heard=prepared.heard,
+            recalled=tuple(recalled.turn.id for recalled in prepared.recalled),
         )
         if not burst.answered:
             await self._store.record(exchange)
             return is_long(thread, exchange.heard, self._planning.persona(access.visibility), budget)
+        speech.recalled = prepared.recalled
         if given_up:
             deltas = self._give_in(exchange, speech)
         else:
-            speech.recalled = await self._recalling.recall(thread, burst, exchange.heard)
-            exchange = replace(exchange, recalled=tuple(recalled.turn.id for recalled in speech.recalled))
-            deltas = self._answer(thread, exchange, speech)
-        if speech.fresh is not None:
-            speech.planned = self._plan_ahead(thread, exchange, speech)
-            if not await is_kept(speech):
-                raise NotKeptError
+            deltas = self._answer(thread, exchange, speech, prepared.prompt)
         try:
             await self._reply(platform, burst.target, deltas, exchange, speech)
         except asyncio.CancelledError:
@@ -260,7 +255,9 @@ class Turns:
         await self._record(replace(exchange, sentence=GIVEN_UP), speech)
         yield Delta(GIVEN_UP)
 
-    async def _answer(self, thread: Thread, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
+    async def _answer(
+        self, thread: Thread, exchange: Exchange, speech: Speech, planned: Prompt | None
+    ) -> AsyncGenerator[Delta, None]:
         """The deltas of an answer, which is on disk before its last words are handed out.
 
         When the model cannot answer or a limit is reached, a sentence stands in the answer's place and is no turn of
@@ -270,7 +267,7 @@ class Turns:
         last = Delta()
         try:
             self._limiting.admit(exchange.conversation, exchange.heard[-1].author, exchange.settles[-1])
-            async with aclosing(self._stream(thread, exchange, speech)) as deltas:
+            async with aclosing(self._stream(thread, exchange, speech, planned)) as deltas:
                 async for delta in deltas:
                     speech.usage = delta.usage or speech.usage
                     cut = delta.cut
@@ -309,23 +306,19 @@ class Turns:
             speech.fold_due = is_due(speech.prompt, exchange.answer.tokens, self._planning.budget())
         await self._erasing.erase_noted(exchange.conversation.place, tuple(speech.posts.values()))
 
-    def _plan_ahead(self, thread: Thread, exchange: Exchange, speech: Speech) -> Prompt | None:
-        """The prompt, for when the message is on disk; None where it fails, as it does again where that is told."""
-        with suppress(Exception):
-            return self._plan(thread, exchange, speech, 1.0)
-        return None
-
     def _plan(self, thread: Thread, exchange: Exchange, speech: Speech, shrink: float) -> Prompt:
         budget, visibility = self._planning.budget(shrink), exchange.access.visibility
         return self._planning.prompt(thread, exchange.heard, visibility, budget, speech.recalled)
 
-    async def _stream(self, thread: Thread, exchange: Exchange, speech: Speech) -> AsyncGenerator[Delta, None]:
+    async def _stream(
+        self, thread: Thread, exchange: Exchange, speech: Speech, planned: Prompt | None
+    ) -> AsyncGenerator[Delta, None]:
         """The model's deltas; a prompt that it finds too long, be it midway, is planned again smaller, once."""
         void = False
         author = exchange.heard[-1].author
         for shrink in (1.0, SHRINK):
-            planned, speech.planned = speech.planned, None
             prompt = speech.prompt = planned or self._plan(thread, exchange, speech, shrink)
+            planned = None
             try:
                 self._limiting.release(speech.reserved)
                 speech.reserved = Reservation()
@@ -355,9 +348,3 @@ class Turns:
         )
         for observer in self._observers:
             observer(done)
-
-
-async def is_kept(speech: Speech) -> bool:
-    """Wait until it is known whether the message that is answered got onto the disk."""
-    # Who is stopped here must not take from others what they wait for.
-    return speech.fresh is None or await asyncio.shield(speech.fresh.kept)

@@ -44,8 +44,8 @@ Echo = Callable[[Iterable[str], Iterable[str]], Callable[[str], bool]]
 Weigh = Callable[[Turn], int]
 """From a turn: its tokens, as it stands in a prompt."""
 
-AtHand = Callable[[int, Thread], None]
-"""Is handed a message's id in the inbox and its thread, on the event loop."""
+AtHand = Callable[[Thread], None]
+"""Is handed a thread, on the event loop."""
 
 Rank = Callable[[Question, Pool], tuple[tuple[int, float], ...]]
 """From a question and what was found for it: the ids of its turns, best first, each with a score from 0 to 1."""

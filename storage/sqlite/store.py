@@ -154,7 +154,7 @@ class SQLiteStore(Gists):
         def work(db: sqlite3.Connection) -> int | None:
             row = inbox.accept(db, inbound, conversation, decision, now)
             if row is not None:
-                loop.call_soon_threadsafe(at_hand, row, transcript.load(db, conversation, window, audience))
+                loop.call_soon_threadsafe(at_hand, transcript.load(db, conversation, window, audience))
             return row
 
         return await self._write(work)
