@@ -316,7 +316,7 @@ def backup(settings: config.Settings, path: Path) -> int:
 
 async def forget(settings: config.Settings, platform: str, user: str) -> int:
     """Forget a user everywhere and clean the files of it; 1 when they could not be cleaned yet."""
-    if not settings.database.exists():
+    if not sqlite.is_there(settings.database):
         raise StorageUnavailable(f"{settings.database}: no such database")
     store = await open_store(settings.storage.url, clock, make_archive(settings), recall=False)
     try:

@@ -84,7 +84,8 @@ def _read(named: Path | None, default: Path) -> str:
     except UnicodeDecodeError:
         raise SettingsError(Fault(str(path), "is not UTF-8 text; save it as UTF-8")) from None
     except OSError as error:
-        raise SettingsError(Fault(str(path), f"cannot be read: {error.strerror}")) from None
+        what = f"cannot be read: {error.strerror}; let the bot read it, or name another file"
+        raise SettingsError(Fault(str(path), what)) from None
 
 
 def _is_broken(line: Binding) -> bool:

@@ -71,8 +71,8 @@ class Archive:
 
     def check(self) -> Finding:
         """What `bot.py check` says about the folder, which is made when the first message expires."""
-        there = next(place for place in (self._folder, *self._folder.absolute().parents) if place.exists())
-        well = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+        there = next(place for place in (self._folder, *self._folder.absolute().parents) if os.path.lexists(place))
+        well = os.access(there, os.W_OK | os.X_OK) and there.is_dir()
         detail = f"{self._folder}: {'writable' if there == self._folder else 'made when the first message expires'}"
         if well:
             try:
@@ -187,9 +187,11 @@ class Archive:
         return self._folder / f"{month // 100:04}-{month % 100:02}.jsonl.gz"
 
     def _paths(self, since: int) -> list[Path]:
-        if not self._folder.is_dir():
-            return []
-        found = sorted(path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+        with _translated(self._folder):
+            try:
+                found = sorted(path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
         return [path for path in found if int(path.name[:4] + path.name[5:7]) >= since]
 
 
@@ -198,7 +200,8 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise StorageUnavailable(f"{exc.filename or path}: {exc.strerror}") from exc
+        cure = "see that its disk is sound and has room, and that the bot may read and write it"
+        raise StorageUnavailable(f"{exc.filename or path}: {exc.strerror}", cure) from exc
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as exc:  # which may quote what stands there
         raise StorageUnavailable(f"{path}: the archive is damaged ({type(exc).__name__})", "move it away") from None
 

@@ -130,7 +130,8 @@ def test_a_damaged_file_is_named_and_left_alone(folder: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named_whole_whatever_its_name_holds(tmp_path: Path) -> None:
     (tmp_path / "old; new" / JANUARY).mkdir(parents=True)
     finding = Archive(tmp_path / "old; new", find_echo).check()
-    assert (finding.detail, finding.cure) == (f"{tmp_path / 'old; new' / JANUARY}: Is a directory", "")
+    assert finding.detail == f"{tmp_path / 'old; new' / JANUARY}: Is a directory"
+    assert finding.cure.endswith("that the bot may read and write it")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -196,3 +197,23 @@ def test_a_check_says_whether_it_can_be_written(archive: Archive, folder: Path) 
     folder.write_text("a file stands where the folder should be")
     assert not archive.check().well
     assert str(folder) in archive.check().cure
+
+
+@pytest.mark.parametrize("name", ["circle", "circle/archive", "nothing"])
+def test_a_folder_to_which_no_link_leads_is_named_with_the_cure(tmp_path: Path, name: str) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "nothing").symlink_to("removed")
+    archive = Archive(tmp_path / name, find_echo)
+    finding = archive.check()
+    assert (finding.well, str(tmp_path / name) in finding.detail) == (False, True)
+    assert str(tmp_path / name.partition("/")[0]) in finding.cure
+    with pytest.raises(StorageUnavailable, match=str(tmp_path)):
+        archive.add([said(1, "hello")])
+
+
+def test_what_cannot_be_reached_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    archive = Archive(tmp_path / "circle", find_echo)
+    for call in (lambda: texts(archive), lambda: erase(archive, said(1, "hello"))):
+        with pytest.raises(StorageUnavailable, match=f"^{tmp_path / 'circle'}: Too many"):
+            call()

@@ -72,9 +72,19 @@ def test_a_folder_or_another_encoding_in_a_files_place_is_named(tmp_path: Path) 
     with pytest.raises(SettingsError) as refusal:
         load(None, None, {})
     assert str(refusal.value).splitlines() == [
-        "config.toml: cannot be read: Is a directory",
+        "config.toml: cannot be read: Is a directory; let the bot read it, or name another file",
         ".env: is not UTF-8 text; save it as UTF-8",
     ]
+
+
+def test_a_file_whose_links_lead_in_a_circle_is_named_with_the_cure(tmp_path: Path) -> None:
+    for name in ("config.toml", ".env"):
+        (tmp_path / name).symlink_to(name)
+    with pytest.raises(SettingsError) as refusal:
+        load(None, None, {})
+    for name, line in zip(("config.toml", ".env"), str(refusal.value).splitlines(), strict=True):
+        assert line.startswith(f"{name}: cannot be read: ")
+        assert line.endswith("; let the bot read it, or name another file")
 
 
 def test_a_mark_that_windows_editors_put_first_does_no_harm(tmp_path: Path) -> None:

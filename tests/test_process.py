@@ -289,6 +289,16 @@ class TestOtherCommands:
         assert "https://discord.com/developers/applications" in output
         assert scene.discord.token not in output
 
+    @pytest.mark.parametrize("command", [["chat"], ["check"], ["forget", "--user", "discord:1"]], ids=lambda c: c[0])
+    async def test_a_database_whose_links_lead_in_a_circle_is_named_by_every_command(
+        self, tmp_path: Path, command: list[str]
+    ) -> None:
+        (tmp_path / "threadkeeper.db").symlink_to("threadkeeper.db")
+        code, output, errors = await run(tmp_path, *command, lines="hello\n")
+        assert code == 1
+        assert "threadkeeper.db: Too many levels of symbolic links" in output + errors
+        assert "mend that path" in output + errors
+
     @pytest.mark.parametrize(
         "persona", ["".join(map(chr, range(0x9F00, 0x9FA0))) * 20, "plain " * 6000], ids=["rare", "plain"]
     )

@@ -17,7 +17,7 @@ import pytest
 from errors import DatabaseInUse, DatabaseUnusable, StorageUnavailable
 from memory.types import Finding
 from storage.migrate import latest
-from storage.sqlite import backup, check
+from storage.sqlite import backup, check, export
 from storage.sqlite.files import APPLICATION_ID, judge_disk, lock
 from tests.kept import Kept, accept, kept_at, message, moment, opening, pending, talk, texts
 
@@ -201,6 +201,39 @@ async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert not check(missing)[-1].well
 
 
+@pytest.mark.parametrize("name", ["circle", "circle/kept.db"])
+async def test_a_path_whose_links_lead_in_a_circle_is_named_with_the_cure(
+    kept: Kept, path: Path, tmp_path: Path, name: str
+) -> None:
+    await kept.open()
+    (tmp_path / "circle").symlink_to("other half")
+    (tmp_path / "other half").symlink_to("circle")
+    astray = tmp_path / name
+    cure = "mend that path, or name another file"
+
+    with pytest.raises(StorageUnavailable, match=f"^{astray}: Too many .*; {cure}"):
+        await opening(astray)()
+    for source, target in ((astray, tmp_path / "copy.db"), (path, astray)):
+        with pytest.raises(StorageUnavailable, match=f"^{astray}: Too many .*; {cure}"):
+            backup(source, target)
+    with pytest.raises(StorageUnavailable, match=f"^{astray}: Too many .*; {cure}"):
+        export(astray, None, "discord", "ann")
+    finding = check(astray)[-1]
+    assert (finding.subject, finding.well, finding.cure) == ("database", False, cure)
+    assert str(tmp_path / "circle") in finding.detail
+
+
+async def test_a_database_that_the_system_cannot_read_is_named_with_what_to_do(kept: Kept, path: Path) -> None:
+    await kept.open()
+    await kept.close()
+    path.with_name(f"{path.name}-wal").mkdir()
+
+    finding = check(path)[-1]
+
+    assert (finding.well, finding.detail) == (False, f"{path}: unable to open database file")
+    assert finding.cure.startswith("see that its disk is sound")
+
+
 async def test_an_empty_file_becomes_a_database(kept: Kept, path: Path) -> None:
     path.touch()
 
@@ -313,7 +346,13 @@ def test_a_disk_that_is_nearly_full_is_named_with_what_is_free_and_the_cure(
     tmp_path: Path, free: int, *, well: bool, detail: str
 ) -> None:
     cure = "make room for 50 MB, or name a file on another disk in storage.url"
-    assert judge_disk(tmp_path, free) == Finding("disk", well, f"{detail} free at {tmp_path}", cure)
+    assert judge_disk(tmp_path, free, 10**10) == Finding("disk", well, f"{detail} free at {tmp_path}", cure)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a file system of size 0: Linux alone")
+def test_a_disk_that_does_not_tell_its_size_is_not_taken_for_a_full_one() -> None:
+    disk = check(Path("/proc/kept.db"))[1]
+    assert disk == Finding("disk", True, "how much is free at /proc is not known")
 
 
 async def test_nothing_is_taken_in_that_nobody_would_find_again(kept: Kept, path: Path, tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",
 )
 
+CURE = "see that its disk is sound and has room, that nothing else holds it, and that the bot may read and write it"
+"""Of a file that SQLite cannot work with, whatever it says of it."""
+
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -110,11 +113,11 @@ def _transact(db: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Connec
 
 def translate(exc: sqlite3.Error, path: Path | None = None) -> Exception:
     """SQLite's error in the project's terms; a broken rule of our own schema is our fault and stays what it is."""
-    where = f"{path}: " if path else ""
+    where, cure = (f"{path}: ", CURE) if path else ("", "")
     if getattr(exc, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
         return DatabaseUnusable(f"{where}the database is damaged ({exc})", "restore the last backup")
     if isinstance(exc, sqlite3.OperationalError):
-        return StorageUnavailable(f"{where}{_without_words(exc)}")
+        return StorageUnavailable(f"{where}{_without_words(exc)}", cure)
     return exc
 
 

@@ -38,10 +38,12 @@ def look_at(path: Path) -> None:
 
     Raises: DatabaseUnusable, with the path and the cure; StorageUnavailable when it cannot be read.
     """
+    if not is_there(path):
+        return
     try:
-        if path.exists() and not path.is_file():
+        if not path.is_file():
             raise DatabaseUnusable(f"{path}: not a file", "name a file in storage.url")
-        size = path.stat().st_size if path.exists() else 0
+        size = path.stat().st_size
         if size == 0:
             return
         with path.open("rb") as file:
@@ -68,6 +70,22 @@ def look_at(path: Path) -> None:
             _demand_sound(db, path, "quick_check")
 
 
+def is_there(path: Path) -> bool:
+    """Whether anything stands where a path and its links lead.
+
+    Raises: StorageUnavailable, with the cure, when that cannot be told.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError as exc:
+        raise StorageUnavailable(f"{path}: {exc.strerror}", "let the bot read it") from exc
+    except OSError as exc:  # its links lead in a circle, or its name is too long
+        raise StorageUnavailable(f"{path}: {exc.strerror}", "mend that path, or name another file") from exc
+    return True
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that reads a database, served or not, and leaves nothing behind. Raises: as `translate`."""
@@ -82,7 +100,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     # A log stands beside a database as long as anybody has it open, or died with it open. Where none does, SQLite is
     # kept from making one, which a connection that may not write would leave behind.
-    real = path.resolve()
+    real = _real(path)
     logs = any(real.with_name(real.name + suffix).exists() for suffix in ("-wal", "-journal"))
     with closing(sqlite3.connect(f"{real.as_uri()}?{'mode=ro' if logs else 'immutable=1'}", uri=True)) as db:
         yield db
@@ -100,7 +118,7 @@ def lock(path: Path) -> TextIO:
     Raises: DatabaseInUse, with the other's process id; StorageUnavailable when file or folder cannot be written.
     """
     _demand_writable(path)
-    real = path.resolve()  # one lock, whatever names lead to the file
+    real = _real(path)  # one lock, whatever names lead to the file
     try:
         file = _lock_of(real).open("a+", encoding="ascii")
     except OSError as exc:
@@ -129,16 +147,20 @@ def _demand_writable(path: Path) -> None:
     SQLite needs the folder as well: its log comes and goes beside the file.
     Raises: StorageUnavailable.
     """
-    real = path.resolve()
+    real = _real(path)
     folder = real.parent
-    if not folder.is_dir():
+    if not (is_there(folder) and folder.is_dir()):
         raise StorageUnavailable(f"{path}: there is no folder {folder}", "make it, or name another file in storage.url")
     ours = os.access in os.supports_effective_ids
     if not os.access(folder, os.W_OK | os.X_OK, effective_ids=ours):
         raise StorageUnavailable(f"{path}: the folder {folder} cannot be written", "let the bot write into it")
     for file in (real, _lock_of(real)):
-        if file.exists() and not os.access(file, os.W_OK, effective_ids=ours):
+        if is_there(file) and not os.access(file, os.W_OK, effective_ids=ours):
             raise StorageUnavailable(f"{file}: cannot be written", "let the bot write it")
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # up to 3.12 Path.resolve raises a RuntimeError for links in a circle
 
 
 def _lock_of(real: Path) -> Path:
@@ -157,9 +179,9 @@ def backup(path: Path, target: Path) -> int:
     The copy appears under its name only when it is whole and sound.
     Raises: StorageUnavailable when there is nothing to copy, the target exists or cannot be written; DatabaseUnusable.
     """
-    if not path.exists():
+    if not is_there(path):
         raise StorageUnavailable(f"{path}: no such database")
-    if target.exists():
+    if is_there(target):
         raise StorageUnavailable(f"{target}: exists already", "name a new file")
     if not target.absolute().parent.is_dir():
         raise StorageUnavailable(f"{target}: there is no folder {target.absolute().parent}", "make it first")
@@ -198,18 +220,24 @@ def check(path: Path) -> list[Finding]:
     sqlite = Finding("sqlite", sqlite3.sqlite_version_info >= OLDEST_SQLITE, f"version {sqlite3.sqlite_version}")
     if not sqlite.well:
         sqlite = Finding("sqlite", False, sqlite.detail, "3.35 or later is needed: use a newer Python build")
-    return [sqlite, *_check_disk(path.resolve().parent), _check_database(path)]
+    return [sqlite, *_check_disk(_real(path).parent), _check_database(path)]
 
 
 def _check_disk(folder: Path) -> list[Finding]:
     try:
-        return [judge_disk(folder, shutil.disk_usage(folder).free)]
+        usage = shutil.disk_usage(folder)
     except OSError:
         return []  # what is the matter with the folder, the database's finding says
+    return [judge_disk(folder, usage.free, usage.total)]
 
 
-def judge_disk(folder: Path, free: int) -> Finding:
-    """What `bot.py check` says about so many free bytes on the disk of the database's folder."""
+def judge_disk(folder: Path, free: int, size: int) -> Finding:
+    """What `bot.py check` says about so many free bytes on the disk of the database's folder.
+
+    Some disks do not tell their size: theirs is 0 (statvfs, f_blocks), and so is what they say is free.
+    """
+    if size == 0:
+        return Finding("disk", True, f"how much is free at {folder} is not known")
     detail = f"{free / 1e6:,.1f} MB free at {folder}"
     cure = f"make room for {LEAST_FREE_BYTES // 10**6} MB, or name a file on another disk in storage.url"
     return Finding("disk", free >= LEAST_FREE_BYTES, detail, cure)
@@ -218,7 +246,7 @@ def judge_disk(folder: Path, free: int) -> Finding:
 def _check_database(path: Path) -> Finding:
     try:
         _demand_writable(path)
-        if not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        if not is_there(path) or (path.is_file() and path.stat().st_size == 0):
             return Finding("database", True, f"{path}: none yet; it is made at the first start")
         look_at(path)
         with reading(path) as db:
