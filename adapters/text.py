@@ -134,6 +134,25 @@ def command_at(text: str) -> int | None:
     return None if call is None else call.start("command")
 
 
+_CALLED = re.compile(r"\A[,:](?:\s+|\Z)")
+"""What people put behind the name of whom they call: `@Bot, …`, `@Bot: …`."""
+
+
+def uncalled(text: str) -> str:
+    """Take off what is left at the start of a text of which the bot's name is taken out."""
+    return _CALLED.sub("", text, count=1)
+
+
+def gap(text: str, start: int, end: int) -> str:
+    """Say what stays where a mention is taken out with the blanks around it, which stand from `start` to `end`.
+
+    It is one blank between two words, and nothing at a line's ends.
+    """
+    if not start or text[start - 1].isspace() or end == len(text) or text[end] in "\n,.?!":
+        return ""
+    return " " if text[start] in " \t" or text[end - 1] in " \t" else ""
+
+
 def display_name(name: str, limit: int = 80) -> str:
     """Make a name that somebody chose fit to be shown: a line of `limit` code points at most, `…` where it was longer.
 

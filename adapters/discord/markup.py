@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from adapters.text import ITSELF, command_at
+from adapters.text import ITSELF, command_at, gap, uncalled
 from memory.types import Person
 
 _MARK = re.compile(
@@ -20,9 +20,6 @@ _MARK = re.compile(
     r"(?P<after>[ \t]*+)"
 )
 """Blanks are looked at from their first one on alone: else a message of nothing but blanks takes seconds."""
-
-_CALLED = re.compile(r"\A[,:](?:\s+|\Z)")
-"""What people put behind the name of whom they call: `@Bot, …`, `@Bot: …`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) ->
     def show(mark: re.Match[str]) -> str:
         if _is_own(mark, own):
             behind = called_at is not None and mark.start() > called_at
-            return f"{mark['before'] or ''}{ITSELF}{mark['after']}" if behind else _gap(content, mark)
+            return f"{mark['before'] or ''}{ITSELF}{mark['after']}" if behind else gap(content, *mark.span())
         if mark["kind"] in {"@", "@!"} and mark["id"] in names.people:
             mentions[mark["id"]] = Person(mark["id"], names.people[mark["id"]])
         return f"{mark['before'] or ''}{_name(mark, names)}{mark['after']}"
@@ -79,7 +76,7 @@ def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) ->
     start = _MARK.match(content.lstrip())
     text = _MARK.sub(show, content).strip()
     if start is not None and _is_own(start, own):
-        text = _CALLED.sub("", text, count=1)
+        text = uncalled(text)
     return Readable(text, tuple(mentions.values()))
 
 
@@ -99,11 +96,3 @@ def _name(mark: re.Match[str], names: Names) -> str:
             return f"@{names.roles[its_id]}" if its_id in names.roles else f"<{kind}{its_id}>"
         case kind:
             return f"@{names.people[its_id]}" if its_id in names.people else f"<{kind}{its_id}>"
-
-
-def _gap(content: str, mark: re.Match[str]) -> str:
-    """Say what stays where a mention is taken out: one blank between two words, and nothing at a line's ends."""
-    start, end = mark.span()
-    if not start or content[start - 1].isspace() or end == len(content) or content[end] in "\n,.?!":
-        return ""
-    return " " if mark["before"] or mark["after"] else ""

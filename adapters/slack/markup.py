@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from adapters.text import ITSELF, command_at, display_name
+from adapters.text import ITSELF, command_at, display_name, gap, uncalled
 from memory.types import Person
 
 BLOCK_CHARACTERS: Final = 12_000
@@ -31,9 +31,6 @@ _MARK = re.compile(r"(?:(?<![ \t])(?P<before>[ \t]++))?<(?P<inner>[^<>\n]*+)>(?P
 _PERSON = re.compile(r"@(?P<id>[UW][A-Z0-9]{1,63})(?:\|(?P<name>.*))?")
 _CHANNEL = re.compile(r"#(?P<id>[CGD][A-Z0-9]{1,63})(?:\|(?P<name>.*))?")
 _SPECIAL = re.compile(r"!(?P<what>[^|]*)(?:\|(?P<label>.*))?")
-_CALLED = re.compile(r"\A[,:](?:\s+|\Z)")
-"""What people put behind the name of whom they call: `@Bot, …`, `@Bot: …`."""
-
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _NOTIFIES = re.compile(r"<(?=@[UW]|!(?:channel|group|here|everyone|subteam))")
 _MANY = re.compile(r"<!(?:channel|group|here|everyone|subteam\^)")
@@ -96,7 +93,7 @@ def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) ->
         person = _PERSON.fullmatch(mark["inner"])
         if person and person["id"] in own:
             behind = called_at is not None and mark.start() > called_at
-            return f"{mark['before'] or ''}{ITSELF}{mark['after']}" if behind else _gap(content, mark)
+            return f"{mark['before'] or ''}{ITSELF}{mark['after']}" if behind else gap(content, *mark.span())
         before = mark["before"] or ""
         if person:
             given = display_name(unescape(person["name"] or ""))
@@ -111,7 +108,7 @@ def readable(content: str, names: Names, own: AbstractSet[str] = frozenset()) ->
     start = _MARK.match(content.lstrip())
     called = _PERSON.fullmatch(start["inner"]) if start else None
     if called and called["id"] in own:
-        text = _CALLED.sub("", text, count=1)
+        text = uncalled(text)
     return Readable(text, tuple(mentions.values()))
 
 
@@ -178,11 +175,3 @@ def _spell(inner: str, names: Names) -> str:
     if not bar or not label or label == address:
         return address if "://" in address or not bare else bare
     return label if label == bare else f"{label} ({address})"
-
-
-def _gap(content: str, mark: re.Match[str]) -> str:
-    """Say what stays where a mention is taken out: one blank between two words, and nothing at a line's ends."""
-    start, end = mark.span()
-    if not start or content[start - 1].isspace() or end == len(content) or content[end] in "\n,.?!":
-        return ""
-    return " " if mark["before"] or mark["after"] else ""
