@@ -304,8 +304,7 @@ class Core:
         if row is None:
             return Decision.IGNORE
         waiting = Waiting(row, inbound, conversation, Decision.ANSWER)
-        fresh = Fresh(waiting, ahead[0]) if ahead and self._lanes.idle(conversation) else None
-        self._lanes.dispatch(conversation, fresh)
+        self._lanes.dispatch(conversation, Fresh(waiting, ahead[0]) if ahead else None)
         return Decision.ANSWER
 
     def _is_discreet(self, inbound: Inbound) -> bool:

@@ -102,7 +102,7 @@ class Lanes:
     def dispatch(self, conversation: Conversation, fresh: Fresh | None = None, owed: Sequence[Owed] = ()) -> None:
         """Let a conversation's lane take up what waits there, and first say what is owed there.
 
-        `fresh` is for an idle conversation: it is the only one there.
+        `fresh` came in when the conversation was idle; a lane that runs there by now reads it from the disk.
         """
         if self._tasks.draining:
             return
