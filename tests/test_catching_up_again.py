@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from errors import PlatformUnreachable
+from errors import PlatformUnreachable, StorageUnavailable
 from memory.types import Place
-from tests.stage import START, stage
+from tests.stage import START, full_disk, stage
 
 HOME = Place("stage", "space", "channel")
 
@@ -237,3 +237,38 @@ async def test_its_progress_and_its_end_are_logged(tmp_path: Path, caplog: pytes
     assert [(each["places"], each.get("left")) for each in fields] == [(30, None), (25, 5)]
     done = next(record for record in caplog.records if record.message == "caught up").__dict__
     assert (done["platform"], done["places"], done["answered"]) == ("stage", 30, 30)
+
+
+async def test_the_pause_before_a_later_try_is_ended_by_no_connection_that_came_before_it(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await on.serve_and_stop()
+        on.platform.breaks, on.resting = [PlatformUnreachable("down")] * 4, asyncio.Event()
+        on.write(1, "hello")
+        await on.start(missed=True)
+        await on.wait_for(lambda: on.pauses == [15])
+        await on.core.connected("stage", missed=True)
+        await on.wait_for(lambda: len(on.pauses) > 1)
+        await on.hear(2, "are you there?", channel="other")
+        await on.wait_for(lambda: "m2" in on.said)
+        assert (on.pauses, len(on.platform.breaks)) == ([15, 60], 2)
+
+
+async def test_what_the_disk_refuses_while_it_is_read_is_read_again_after_one_pause(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await on.serve_and_stop()
+        on.write(1, "hello")
+        on.platform.reading, on.resting = asyncio.Event(), asyncio.Event()
+        await on.start(missed=True)
+        await on.wait_for(lambda: on.platform.read == [HOME])
+        with full_disk(), pytest.raises(StorageUnavailable):
+            await on.hear(2, "are you there?")
+        on.platform.reading.set()
+        await on.wait_for(lambda: on.pauses == [15])
+        assert on.platform.read == [HOME]
+        on.platform.reading = asyncio.Event()
+        on.resting.set()
+        await on.wait_for(lambda: on.platform.read == [HOME, HOME])
+        await on.core.connected("stage", missed=True)
+        on.platform.reading.set()
+        await on.wait_for(lambda: on.platform.read == [HOME] * 3)
+    assert on.pauses == [15]
