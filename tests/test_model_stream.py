@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -51,9 +52,10 @@ class TestEvents:
         read = [event for start, end in pairwise(edges) for event in reader.feed(sent[start:end])]
         assert read == EventReader().feed(sent) == EventReader().feed("".join(f"{line}\n" for line in lines).encode())
 
-    @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-    def test_thoughts_count_in_whichever_field_they_come(self, field: str) -> None:
-        assert read_piece({"choices": [{"delta": {field: "hmm", "content": None}}]}) == Piece(thought=3)
+    @pytest.mark.parametrize("fields", [("reasoning_content",), ("reasoning",), ("reasoning_content", "reasoning")])
+    def test_thoughts_count_once_in_whichever_fields_they_come(self, fields: Sequence[str]) -> None:
+        delta = {"content": None, **dict.fromkeys(fields, "hmm")}
+        assert read_piece({"choices": [{"delta": delta}]}) == Piece(thought=3)
 
     def test_an_event_has_its_name_and_all_of_its_lines(self) -> None:
         sent = "\ufeffevent: error\ndata: one\ndata:  two\nid: 7\n\ndata: alone\n\ndata: unfinished\n".encode()

@@ -192,7 +192,8 @@ def more_room(max_tokens: int, prompt_tokens: int, context_tokens: int) -> int:
 def read_piece(chunk: object) -> Piece:
     """Read one chunk of a stream, whatever its server makes of the format.
 
-    `chunk` is its JSON, in which a field may be absent, null or of another type. Reasoning is no part of the answer.
+    `chunk` is its JSON, in which a field may be absent, null or of another type. Reasoning is no part of the answer; it
+    counts once where it stands in both of its fields.
     """
     text = _at(chunk, "choices", 0, "delta", "content")
     thoughts = (_at(chunk, "choices", 0, "delta", field) for field in REASONING)
