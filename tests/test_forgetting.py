@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.forgetting import EVERYDAY, UNSPACED, find_echo, telling_words
-from memory.types import Forgetting
+from memory.types import Forgetting, Place
 from tests.kept import GENERAL, moment
 
 
@@ -22,6 +22,11 @@ def repeats(reply: str, *forgotten: str, kept: tuple[str, ...] = ()) -> bool:
 def test_a_deletion_that_names_no_message_is_not_taken_for_one_of_the_whole_place() -> None:
     with pytest.raises(ValueError, match="names no message"):
         Forgetting(GENERAL, moment(1), messages=())
+
+
+def test_whom_nobody_names_is_not_taken_for_everybody_on_a_platform() -> None:
+    with pytest.raises(ValueError, match="names no user"):
+        Forgetting(Place("discord", "", ""), moment(1), user="")
 
 
 ECHOES = {

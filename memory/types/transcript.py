@@ -186,7 +186,7 @@ class Forgetting:
     least, for a list that came out empty must not be taken for the whole place.
 
     A place without space and channel is everywhere on its platform: there only a `user` is forgotten.
-    Raises: ValueError for messages that are none.
+    Raises: ValueError for messages that are none, and for everywhere without a user.
     """
 
     place: Place
@@ -199,6 +199,8 @@ class Forgetting:
     def __post_init__(self) -> None:
         if self.messages is not None and not self.messages:
             raise ValueError("a deletion names no message")
+        if self.everywhere and not self.user:
+            raise ValueError("everywhere names no user")
 
     @property
     def everywhere(self) -> bool:
