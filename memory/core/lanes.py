@@ -200,7 +200,8 @@ class Lanes:
             await self._tie(burst)
             speech = Speech(await self._find_posts(burst.target), alone)
             if lane.stale:
-                return False
+                return False  # where the reply stands is still known, should its message be gone
+            self._unnoted.pop(burst.target.id, None)
             return await self._run_turn(conversation, lane, burst, speech, fresh, given_up=attempts >= DEADLY)
 
     async def _find_posts(self, target: Waiting) -> dict[int, str]:
@@ -213,7 +214,6 @@ class Lanes:
             return dict(enumerate(target.posts))
         for part, message_id in shown.posts.items():
             await self._store.note_post(target.id, part, message_id)
-        self._unnoted.pop(target.id, None)
         return shown.posts
 
     async def _tie(self, burst: Burst) -> None:

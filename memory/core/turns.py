@@ -30,7 +30,7 @@ from memory.fold import is_due, is_long
 from memory.phrases import write_cut_off
 from memory.policy import Burst
 from memory.ports import Model, Platform, Sleep, Store
-from memory.types import Conversation, Delta, Exchange, Prompt, Recalled, Thread, TurnDone, Usage, Waiting
+from memory.types import Conversation, Decision, Delta, Exchange, Prompt, Recalled, Thread, TurnDone, Usage, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +130,7 @@ class Turns:
             settles=tuple(waiting.id for waiting in burst.heard),
             heard=prepared.heard,
             recalled=tuple(recalled.turn.id for recalled in prepared.recalled),
+            remembered=tuple(each.id for each in burst.heard if each.decision is Decision.REMEMBER),
         )
         if not burst.answered:
             await self._store.record(exchange)

@@ -144,7 +144,8 @@ class Exchange:
 
     `settles` are the inbox ids of the messages heard, the last of them the one that the reply refers to. `epoch` is
     that of the `Thread` it was planned from. `sentence` is said in an answer's place and is no turn of anybody.
-    `recalled` are the ids of turns, of any conversation, that the prompt of the answer quoted.
+    `recalled` are the ids of turns, of any conversation, that the prompt of the answer quoted. `remembered` are the
+    inbox ids of messages that were only to be remembered: one that is to be answered by now goes on waiting for that.
     """
 
     conversation: Conversation
@@ -156,6 +157,7 @@ class Exchange:
     sentence: str = ""
     usage: Usage | None = None
     recalled: tuple[int, ...] = ()
+    remembered: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,11 +302,15 @@ def note_post(db: sqlite3.Connection, row: int, part: int, message_id: str) -> N
     )
 
 
-def settle(db: sqlite3.Connection, rows: tuple[int, ...]) -> None:
-    """Mark messages as done and drop their words: the turns remember them."""
+def settle(db: sqlite3.Connection, rows: tuple[int, ...], remembered: tuple[int, ...] = ()) -> None:
+    """Mark messages as done and drop their words: the turns remember them.
+
+    One of those that were only to be remembered, and that was addressed to the bot since, still waits for its answer.
+    """
     db.executemany(
-        "UPDATE inbox SET state = 'settled', text = '', extras = NULL WHERE id = ? AND state = 'waiting'",
-        [(row,) for row in rows],
+        "UPDATE inbox SET state = 'settled', text = '', extras = NULL"
+        " WHERE id = ? AND state = 'waiting' AND NOT (? AND decision = 'answer')",
+        [(row, row in remembered) for row in rows],
     )
 
 

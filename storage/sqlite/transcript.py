@@ -177,7 +177,7 @@ def record(db: sqlite3.Connection, exchange: Exchange, now: datetime) -> bool:
         )
     if exchange.settles and (answer is not None or exchange.sentence):
         promise(db, exchange.settles[-1], answer, exchange.sentence)
-    settle(db, exchange.settles)
+    settle(db, exchange.settles, exchange.remembered)
     if exchange.usage is not None:
         author = exchange.heard[-1].author if exchange.heard else ""
         insert_usage(db, row, author, "reply", exchange.usage, now)
