@@ -220,6 +220,11 @@ class Stage:
         with closing(sqlite3.connect(self.path)) as db:
             return db.execute(sql, values).fetchall()
 
+    def execute(self, sql: str) -> None:
+        """Change the database from beside the bot, as a fault might."""
+        with closing(sqlite3.connect(self.path)) as db, db:
+            db.execute(sql)
+
     def asked(self, number: int = -1) -> list[str]:
         """What a request held of the conversation, without the notes."""
         said = [message.content for message in self.model.prompts[number].messages[1:]]

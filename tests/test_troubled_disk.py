@@ -48,6 +48,20 @@ async def test_nobody_is_asked_about_what_was_not_taken_in_and_nothing_of_it_is_
     assert not wrong & {record.message for record in caplog.records}
 
 
+async def test_what_comes_in_is_kept_although_what_was_said_before_it_cannot_be_read(tmp_path: Path) -> None:
+    async with stage(tmp_path) as on:
+        await on.hear(1, "hello")
+        await on.until(1)
+        on.execute("UPDATE turns SET quote = 'no JSON' WHERE message_id = 'm1'")
+        assert await on.hear(2, "and now?")
+        assert on.rows("SELECT state FROM inbox WHERE message_id = 'm2'") == [("waiting",)]
+        await on.stop()
+        on.execute("UPDATE turns SET quote = NULL")
+        await on.start()
+        await on.until(2)
+    assert on.platform.said[-1] == ("m2", "Answer 2.")
+
+
 async def test_who_did_not_talk_to_the_bot_is_told_nothing(tmp_path: Path) -> None:
     async with stage(tmp_path) as on:
         await on.hear(1, "hello", thread="t")

@@ -86,7 +86,8 @@ class Store(Protocol):
         """`accept` and `load` in one, for a message that is answered at once.
 
         `at_hand` is called with what was read while the disk still writes; that may fail after it. It is not called for
-        what is in already, or was forgotten.
+        what is in already, or was forgotten, nor where the conversation cannot be read: the message is taken in all the
+        same.
         """
         ...
 

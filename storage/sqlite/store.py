@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -154,7 +155,8 @@ class SQLiteStore(Gists):
         def work(db: sqlite3.Connection) -> int | None:
             row = inbox.accept(db, inbound, conversation, decision, now)
             if row is not None:
-                loop.call_soon_threadsafe(at_hand, transcript.load(db, conversation, window, audience))
+                with suppress(Exception):  # the message is kept, whatever is wrong with what was said before it
+                    loop.call_soon_threadsafe(at_hand, transcript.load(db, conversation, window, audience))
             return row
 
         return await self._write(work)
