@@ -162,8 +162,9 @@ def understand(
     addressed = is_addressed(event, channel, me)
     if event.user == me.user or not (addressed or text or event.attachments or event.forwards):
         return None
+    place = place_of(event, channel, text, me)
     return Inbound(
-        place=place_of(event, channel, text, me),
+        place=place,
         message_id=event.ts,
         author=event.user,
         author_name=author.name,
@@ -180,6 +181,7 @@ def understand(
         shared=channel.shared,
         guest=guest,
         channel_name=channel.name,
+        apart=channel.opens_threads and not place.thread,
     )
 
 

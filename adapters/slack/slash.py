@@ -72,6 +72,7 @@ def to_inbound(
         shared=channel.shared,
         guest=guest,
         channel_name=channel.name,
+        apart=channel.opens_threads,
     )
 
 

@@ -55,6 +55,8 @@ class Forget:
             last=asked.last,
             owner=conversation_of(inbound, self._settings).user,
         )
+        if inbound.apart and asked.last and not await self._store.extent(forgetting, find_echo):
+            return phrases.LAST_APART.format(prefix=prefix, last=asked.last)
         if asked.now:
             return await self._do(forgetting, call)
         extent = await self._store.extent(forgetting, find_echo)

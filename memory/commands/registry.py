@@ -81,18 +81,18 @@ class Commands:
         inbound = call.inbound
         if not await self._is_admin(inbound):
             return phrases.FOR_ADMINS.format(command=f"{self._settings.prefix}summary")
+        words = call.words.casefold()
+        if words not in {"", "now", "rebuild"}:
+            return phrases.SUMMARY_USAGE.format(prefix=self._settings.prefix)
         conversation = conversation_of(inbound, self._settings)
+        if inbound.apart and not (await self._store.standing(conversation)).anything:
+            return phrases.SUMMARY_APART.format(command=f"{self._settings.prefix}summary {words}".strip())
         head = ""
-        match call.words.casefold():
-            case "now" if self._core.budget.folds:
-                folded = await self._core.fold_now(conversation)
-                head = phrases.write_folded(folded, self._settings.keep_recent)
-            case "rebuild" if self._core.budget.folds:
-                head = await self._rebuild(call, conversation)
-            case "" | "now" | "rebuild":
-                pass
-            case _:
-                return phrases.SUMMARY_USAGE.format(prefix=self._settings.prefix)
+        if self._core.budget.folds and words == "now":
+            folded = await self._core.fold_now(conversation)
+            head = phrases.write_folded(folded, self._settings.keep_recent)
+        elif self._core.budget.folds and words == "rebuild":
+            head = await self._rebuild(call, conversation)
         budget = self._core.budget
         standing = await self._store.standing(conversation, summary=budget.folds, turn_tokens=budget.turn)
         persona = self._core.persona(inbound.visibility)

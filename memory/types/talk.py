@@ -147,7 +147,8 @@ class Inbound:
     alone, as with a slash command: where the platform cannot say it so any more, it is not said at all. `edited_at` is
     when it was last changed, where it was and the platform tells. `enclosed`, `restricted` and `shared` say with
     `visibility` who can read the place (`Access`); `guest` that its author is let into some channels only.
-    `channel_name` is the channel's, as people see it, empty where it has none.
+    `channel_name` is the channel's, as people see it, empty where it has none. `apart` says that it stands at the top
+    of a channel where whatever is said to the bot opens a thread, so that nothing is kept at the top itself.
     """
 
     place: Place
@@ -170,6 +171,7 @@ class Inbound:
     shared: bool = False
     guest: bool = False
     channel_name: str = ""
+    apart: bool = False
 
     def is_before(self, other: Inbound) -> bool:
         """Whether this is an earlier version of a message than another one, as far as the platform tells."""

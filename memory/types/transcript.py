@@ -281,3 +281,8 @@ class Standing:
     after_tokens: int
     covers_from: datetime | None
     covers_to: datetime | None
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything is kept of it."""
+        return self.summary is not None or self.behind > 0 or self.after > 0
