@@ -22,7 +22,7 @@ from memory.commands.facts import (
     write_fact,
 )
 from memory.scope import audience_of
-from memory.types import Fact, FactCount, Inbound, Visibility
+from memory.types import CoreSettings, Fact, FactCount, Inbound, Visibility
 from tests.stage import SETTINGS, Stage, stage
 
 CANARY = "zebra"
@@ -70,6 +70,16 @@ async def test_what_is_remembered_is_shown_with_its_words_its_date_and_its_messa
             "1. **birthday**: 3 May – “my birthday is 3 May” (1 January 2026) stage://stage/space/channel/m2\n"
             "2. I sing bass (2 January 2026) stage://stage/space/channel/m40000\n"
             "\n`!memory 1 = …` corrects a fact, `!forget fact 1` removes one."
+        )
+
+
+@pytest.mark.parametrize("settings", [replace(SETTINGS, offline=True), replace(SETTINGS, strategy="window")])
+async def test_where_no_facts_are_read_from_what_is_said_none_are_promised(
+    tmp_path: Path, settings: CoreSettings
+) -> None:
+    async with stage(tmp_path, settings) as on:
+        assert await tell(on, 1, "!memory") == (
+            f"{NONE_YET} Tell me one with `!remember …`: I read none from what is said in a conversation."
         )
 
 

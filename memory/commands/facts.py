@@ -32,10 +32,9 @@ PEOPLE = 30
 """People of one answer to `!memory all`."""
 
 SWITCHED_OFF = "I keep no facts about people here: `memory.facts` is off."
-NONE_YET = (
-    "I keep no facts about you that may be heard here. Tell me one with `{prefix}remember …`; what you say about"
-    " yourself in a conversation I read when it has been quiet for {minutes}."
-)
+NONE_YET = "I keep no facts about you that may be heard here. Tell me one with `{prefix}remember …`"
+READ = "; what you say about yourself in a conversation I read when it has been quiet for {minutes}."
+NOT_READ = ": I read none from what is said in a conversation."
 NO_SUCH = "There is no fact {number} about you here; `{prefix}memory` lists them."
 TOO_LONG = "That is longer than {longest} characters; please put it more briefly. Nothing was changed."
 TOO_MANY = "I keep {most} facts about you already; `{prefix}forget fact …` makes room. Nothing was changed."
@@ -130,8 +129,10 @@ class Facts:
         audience, settings = self._audience(call), self._settings
         facts = await self._store.facts(audience, audience.user)
         if not facts:
-            minutes = amount(settings.rest_minutes, "minute")
-            return NONE_YET.format(prefix=settings.prefix, minutes=minutes) if settings.facts else SWITCHED_OFF
+            if not settings.facts:
+                return SWITCHED_OFF
+            further = READ.format(minutes=amount(settings.rest_minutes, "minute")) if settings.reads_facts else NOT_READ
+            return NONE_YET.format(prefix=settings.prefix) + further
         shown = [fact for fact in facts if fact.number >= first]
         return write_facts_about(shown, self._link, settings.prefix, ZoneInfo(settings.timezone))
 

@@ -52,7 +52,6 @@ class Folding:
         self._planning = planning
         self._store = store
         self._model = model
-        self._extracts = settings.facts and not settings.offline
         self._shares = not settings.offline and settings.summary_model in ("", settings.model)
         self._under_way: dict[Conversation, asyncio.Task[int]] = {}
         self._folds = Retries(planning.clock)
@@ -60,8 +59,8 @@ class Folding:
 
     @property
     def reads(self) -> bool:
-        """Whether conversations that rest are read for facts: not where no calls are made but those for answers."""
-        return self._extracts and self._planning.settings.strategy != "window"
+        """Whether conversations that rest are read for facts."""
+        return self._planning.settings.reads_facts
 
     def may_begin(self, conversation: Conversation) -> bool:
         """Whether nothing is under way there and the last failure to fold lies far enough behind."""
@@ -177,7 +176,7 @@ class Folding:
         if through:
             thread, budget = _up_to(thread, through), replace(budget, keep=0, keep_recent=0)
         opening = self._opening(thread, audience, budget)
-        fold = plan_fold(thread, budget, self._planning.count, opening, facts=self._extracts and audience is not None)
+        fold = plan_fold(thread, budget, self._planning.count, opening, facts=self.reads and audience is not None)
         if fold is None:
             return 0, False
         request = replace(fold.request, conversation_key=key_of(conversation)) if opening else fold.request

@@ -50,3 +50,8 @@ class CoreSettings:
     reach: Literal["space", "channel"] = "space"
     listen: Literal["addressed", "threads", "all"] = "addressed"
     before_messages: int = 20
+
+    @property
+    def reads_facts(self) -> bool:
+        """Whether facts are read from what people say: not where no calls are made but those for answers."""
+        return self.facts and not self.offline and self.strategy != "window"
