@@ -32,6 +32,10 @@ FORGET_USAGE = (
     " `{prefix}forget @user` what one person said, `{prefix}forget me` what you said, `{prefix}forget me everywhere` in"
     " all places, `{prefix}forget fact 3` a fact about you. I ask before I do it, unless `now` stands at the end."
 )
+WHOM = (
+    "I can't tell whom you mean. Type @ and choose one person from the list that opens, so that the name becomes a"
+    " mention."
+)
 UNKNOWN = "I don't know that command. Did you mean `{prefix}{near}`? `{prefix}help` lists them all."
 USAGE_USAGE = (
     "I did not understand that. `{prefix}usage` shows what was used today, `{prefix}usage lift` lifts this place's"

@@ -147,6 +147,14 @@ class TestForget:
         assert CANARY not in scene.model.requests[-1].text
         assert len(scene.said()) == 3  # the answer to Ann, the one to Bob in its first message, the command's
 
+    async def test_a_name_that_is_no_mention_is_met_with_how_it_becomes_one(self, scene: Scene) -> None:
+        both = f"{scene.mention(scene.ann)} {scene.mention(scene.bob)}"
+        async with scene.serving():
+            for number, words in enumerate(("!forget @Bob", f"!forget {both}", "!usage lift @Bob now"), 1):
+                await scene.say(scene.mod, words)
+                await scene.heard("Type @ and choose one person from the list that opens", times=number)
+        assert not any("I did not understand" in said for said in scene.said())
+
 
 class TestSummary:
     async def test_it_shows_the_turns_and_the_budget_where_there_is_no_summary_yet(self, scene: Scene) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from errors import StorageUnavailable
 from memory import phrases
 from memory.commands.core import CoreForCommands
-from memory.commands.words import Call, read_forget
+from memory.commands.words import Call, names_nobody, read_forget
 from memory.forgetting import SCRUB_AT_ONCE_BYTES, find_echo
 from memory.policy import conversation_of
 from memory.ports import Clock, Promise, Store
@@ -42,7 +42,8 @@ class Forget:
         prefix, inbound = self._settings.prefix, call.inbound
         asked = read_forget(call.words, inbound)
         if asked is None:
-            return phrases.FORGET_USAGE.format(prefix=prefix)
+            usage = phrases.FORGET_USAGE.format(prefix=prefix)
+            return phrases.WHOM if names_nobody(call.words, inbound) else usage
         own = asked.what in {"me", "everywhere"} or (asked.what == "user" and asked.user == inbound.author)
         if asked.what == "confirm":
             return await self._confirm(call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from memory import phrases
-from memory.commands.words import Call, read_person
+from memory.commands.words import Call, names_nobody, read_person
 from memory.limits import ceilings, day_end
 from memory.policy import conversation_of
 from memory.ports import Clock, Store
@@ -61,7 +61,8 @@ class UsageToday:
         elif person is not None and not rest:
             scope = Scope.USER
         else:
-            return phrases.USAGE_USAGE.format(prefix=prefix)
+            usage = phrases.USAGE_USAGE.format(prefix=prefix)
+            return phrases.WHOM if names_nobody(whose, inbound) else usage
         owns = f"{inbound.place.platform}:{inbound.author}" in self._settings.admins
         if not (owns if scope is Scope.ALL else await self._moderates(inbound)):
             refusal = phrases.FOR_OWNERS if scope is Scope.ALL else phrases.FOR_ADMINS

@@ -73,6 +73,11 @@ def _read_person(words: str, inbound: Inbound) -> ForgetWords | None:
     return ForgetWords("user", user=person.user, user_name=person.name, now=bool(rest))
 
 
+def names_nobody(words: str, inbound: Inbound) -> bool:
+    """Whether words begin with a name that is no mention, or one of several: nobody can tell who is meant."""
+    return words.startswith("@") and read_person(words, inbound)[0] is None
+
+
 def read_person(words: str, inbound: Inbound) -> tuple[Person | None, str]:
     """`@Name` at the head of the words, and what follows it in small letters; nobody where that is not all.
 
