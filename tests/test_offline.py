@@ -227,12 +227,18 @@ async def test_in_a_channel_my_name_is_what_i_said_and_not_what_another_said() -
     "text", ["forget that", "Please delete everything you know about me", "Vergiss das.", "Forget."]
 )
 async def test_who_asks_it_to_forget_is_told_what_forgets(text: str) -> None:
-    assert "the command `forget` does" in await ask(text)
+    assert "Asking does not make me forget: `!forget` does" in await ask(text)
 
 
 @pytest.mark.parametrize("text", ["help", "/help", "what can you do?"])
 async def test_who_asks_for_help_gets_it(text: str) -> None:
-    assert "the command `help` says what else there is" in await ask(text)
+    assert "; `!help` lists the commands." in await ask(text)
+
+
+async def test_it_names_commands_as_they_are_typed_here() -> None:
+    for text, named in (("forget it", "`%forget` does, and `%help` lists"), ("help", "`%help` lists the commands")):
+        prompt = Prompt((Message("user", text),), 10)
+        assert named in (await OfflineModel(count, prefix="%").complete(prompt, 800)).text
 
 
 @pytest.mark.parametrize("text", ["Forget-me-nots are my flowers", "don't forget that I like tea", "Delete spam daily"])

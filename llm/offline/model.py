@@ -70,14 +70,18 @@ class _Heard:
 
 
 class OfflineModel:
-    """`memory.ports.Model` without any network: deterministic, and it never raises."""
+    """`memory.ports.Model` without any network: deterministic, and it never raises.
 
-    def __init__(self, count: Count) -> None:
+    `prefix` is what commands begin with, for who asks it for help.
+    """
+
+    def __init__(self, count: Count, prefix: str = "!") -> None:
         self._count = count
+        self._prefix = prefix
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[Delta, None]:
         """Answer the newest message in words; the last delta carries the usage, in which no time is stated."""
-        text = _answer(_read(prompt))
+        text = self._answer(prompt)
         for word in re.findall(r"\s*\S+", text):
             yield Delta(word)
         yield Delta(usage=self._usage(prompt, text))
@@ -90,8 +94,11 @@ class OfflineModel:
         del schema
         request = prompt.messages[-1].content if prompt.messages else ""
         folded = _FOLDED.search(request)
-        text = condense(_folded(*folded.groups()), max_tokens, self._count) if folded else _answer(_read(prompt))
+        text = condense(_folded(*folded.groups()), max_tokens, self._count) if folded else self._answer(prompt)
         return Answer(text, self._usage(prompt, text))
+
+    def _answer(self, prompt: Prompt) -> str:
+        return _answer(_read(prompt), self._prefix)
 
     def _usage(self, prompt: Prompt, text: str) -> Usage:
         tokens = prompt.tokens or sum(self._count(message.content) for message in prompt.messages)
@@ -152,12 +159,12 @@ def _folded(summary: str, turns: str) -> list[Dated]:
     return [Dated(day, replace(part, order=at)) for at, (day, part) in enumerate(dated)]
 
 
-def _answer(heard: _Heard) -> str:
+def _answer(heard: _Heard, prefix: str) -> str:
     notice = LONG_NOTICE if heard.first else SHORT_NOTICE
     if _FORGETS.match(heard.newest):
-        return f"{notice} Asking does not make me forget: the command `forget` does, and `help` lists all of them."
+        return f"{notice} Asking does not make me forget: `{prefix}forget` does, and `{prefix}help` lists all commands."
     if _LOST.fullmatch(heard.newest.strip()):
-        return f"{notice} Tell me something, and ask me for it later; the command `help` says what else there is."
+        return f"{notice} Tell me something, and ask me for it later; `{prefix}help` lists the commands."
     parts = _sentences(heard.newest)
     asked = " ".join(part.text for part in parts if part.kind is Kind.QUESTION)
     if asked:
