@@ -141,11 +141,18 @@ def write_wait(seconds: float) -> str:
     return f"in {hours} hours" if hours > 1 else f"in {amount(minutes, 'minute')}"
 
 
+NO_SUMMARY = {
+    "window": "I keep no summary here: I am set to remember only the newest messages.",
+    "buffer": "I keep no summary here: I am set to remember the newest messages word for word, as many as fit.",
+}
+"""What is said of the summary under each strategy that makes none."""
+
+
 def write_summary(standing: Standing, budget: Budget, persona_tokens: int, settings: CoreSettings) -> str:
     """The answer to `!summary`: the text, what it covers, the turns behind and after it, and the prompt's budget."""
     summary = standing.summary
     if not budget.folds:
-        head = f'I keep no rolling summary: `memory.strategy` is "{settings.strategy}".'
+        head = NO_SUMMARY[settings.strategy]
     elif summary is None:
         head = "There is no summary here yet: everything said is still there word for word."
     else:
@@ -154,16 +161,17 @@ def write_summary(standing: Standing, budget: Budget, persona_tokens: int, setti
         head = f"**Summary**, version {summary.version}{covers}:\n{quoted}"
     shown = standing.after if budget.max_messages is None else min(standing.after, budget.max_messages)
     behind, after = amount(standing.behind, "turn"), amount(shown, "turn")
+    folded = f"Behind the summary: {behind} · after it, word for word: {after}"
     used = persona_tokens + standing.after_tokens + (summary.tokens if summary else 0)
     used = min(used, budget.total)  # the planner leaves out what does not fit
     lines = [
         head,
         "",
-        f"Behind the summary: {behind} · after it, word for word: {after}",
+        folded if summary else f"Word for word: {after}",
         f"Prompt: `{draw_bar(used, budget.total)}` {used:,} of {budget.total:,} tokens",
     ]
     if budget.folds:
-        lines[-1] += f", folded from {budget.fold_at:,} down to {budget.keep:,}"
+        lines[-1] += f"; at {budget.fold_at:,}, older turns are folded into the summary, down to {budget.keep:,}"
     return "\n".join(lines)
 
 

@@ -162,7 +162,7 @@ class TestSummary:
             await scene.exchange(scene.ann, "hello", "Understood.")
             await scene.say(scene.mod, "!summary")
             await scene.heard("There is no summary here yet")
-        assert "after it, word for word: 2 turns" in scene.said()[-1]
+        assert "\nWord for word: 2 turns" in scene.said()[-1]
         assert re.search(r"`█░{19}` \d+ of [\d,]+ tokens", scene.said()[-1])
 
     async def test_now_folds_at_once_and_shows_what_the_summary_covers(self, scene: Scene) -> None:

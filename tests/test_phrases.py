@@ -72,14 +72,15 @@ def test_a_summary_is_quoted_with_its_version_its_range_the_turns_and_the_budget
         "**Summary**, version 1, from 3 November, 09:12 to 20 November 2026, 16:25:\n"
         "> Ann lives in Oslo.\n> Bob has a dog.\n\n"
         "Behind the summary: 12 turns · after it, word for word: 1 turn\n"
-        "Prompt: `██░░░░░░░░░░░░░░░░░░` 449 of 8,000 tokens, folded from 6,800 down to 3,000"
+        "Prompt: `██░░░░░░░░░░░░░░░░░░` 449 of 8,000 tokens;"
+        " at 6,800, older turns are folded into the summary, down to 3,000"
     )
 
 
 def test_a_conversation_without_a_summary_still_shows_its_turns_and_the_budget() -> None:
     said = phrases.write_summary(Standing(None, 0, 3, 60, None, None), FOLDS, 100, SETTINGS)
     assert said.startswith("There is no summary here yet: everything said is still there word for word.\n\n")
-    assert "after it, word for word: 3 turns" in said
+    assert "\nWord for word: 3 turns\n" in said
     assert "160 of 8,000 tokens" in said
 
 
@@ -88,14 +89,18 @@ def test_what_does_not_fit_into_a_prompt_does_not_fill_the_bar_twice() -> None:
     assert "`████████████████████` 8,000 of 8,000 tokens" in said
 
 
-@pytest.mark.parametrize("strategy", ["window", "buffer"])
-def test_a_strategy_without_a_summary_says_so_and_counts_none(strategy: str) -> None:
-    settings = replace(SETTINGS, strategy="window" if strategy == "window" else "buffer")
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        (replace(SETTINGS, strategy="window"), "only the newest messages."),
+        (replace(SETTINGS, strategy="buffer"), "the newest messages word for word, as many as fit."),
+    ],
+)
+def test_a_strategy_without_a_summary_says_so_and_counts_none(settings: CoreSettings, kept: str) -> None:
     standing = replace(STANDING, summary=None, behind=0)
     said = phrases.write_summary(standing, plan_budget(settings, 1.0), 100, settings)
-    assert f'`memory.strategy` is "{strategy}"' in said
+    assert said.startswith(f"I keep no summary here: I am set to remember {kept}\n\nWord for word: 1 turn\n")
     assert "Oslo" not in said
-    assert "Behind the summary: 0 turns" in said
     assert said.endswith("440 of 8,000 tokens")
 
 
