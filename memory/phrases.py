@@ -53,6 +53,10 @@ def amount(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+EVERYBODYS = ("help", "memory", "remember", "usage", "forget me", "forget me everywhere", "forget fact N")
+"""What everybody may use wherever it is, `remember` where facts are kept."""
+
+
 def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: bool) -> str:
     """The answer to `!help`."""
     prefix = settings.prefix
@@ -63,9 +67,10 @@ def write_help(settings: CoreSettings, specs: Sequence[CommandSpec], *, direct: 
         hint = f" ({spec.hint})" if spec.hint else ""
         lines.append(f"- `{prefix}{spec.name}` – {spec.description}{hint}")
     if not direct:
-        everybodys = ("forget me", "memory", "remember", "usage")
-        named = ", ".join(f"`{prefix}{each}`" for each in everybodys)
-        lines += ["", f"For everybody are {named}; the rest is for who moderates here."]
+        everybodys = [each for each in EVERYBODYS if settings.facts or each != "remember"]
+        *most, last = (f"`{prefix}{each}`" for each in everybodys)
+        named = f"{', '.join(most)} and {last}"
+        lines += ["", f"Everybody may use {named}; the rest is for people who moderate this place."]
     return "\n".join(lines)
 
 

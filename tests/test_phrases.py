@@ -162,6 +162,17 @@ def test_help_names_every_command_with_the_prefix_that_is_set() -> None:
     assert "just go on" in said
 
 
+def test_help_names_what_everybody_may_use_where_others_moderate() -> None:
+    said = phrases.write_help(SETTINGS, SPECS, direct=False)
+    assert said.endswith(
+        "\nEverybody may use `!help`, `!memory`, `!remember`, `!usage`, `!forget me`, `!forget me everywhere` and"
+        " `!forget fact N`; the rest is for people who moderate this place."
+    )
+    unkept = phrases.write_help(replace(SETTINGS, facts=False), SPECS, direct=False)
+    assert "Everybody may use `!help`, `!memory`, `!usage`, `!forget me`," in unkept
+    assert "Everybody" not in phrases.write_help(SETTINGS, SPECS, direct=True)
+
+
 def test_where_threads_want_a_mention_help_does_not_say_that_people_may_just_go_on() -> None:
     said = phrases.write_help(replace(SETTINGS, threads="mention"), SPECS, direct=False)
     assert "Mention me or reply to me and I answer." in said

@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from zoneinfo import ZoneInfo
 
+from memory import phrases
 from memory.commands.words import Call
 from memory.facts.slots import normalise_slot
 from memory.names import one_line
@@ -151,7 +152,9 @@ class Facts:
 
     async def _count(self, call: Call) -> str:
         if not await self._moderates(call.inbound):
-            return f"`{self._settings.prefix}memory all` is for people who moderate this place."
+            direct = call.inbound.visibility is Visibility.DIRECT
+            refusal = phrases.FOR_OWNERS if direct else phrases.FOR_ADMINS
+            return refusal.format(command=f"{self._settings.prefix}memory all")
         return write_counts(await self._store.fact_counts(call.inbound.place), self._settings.prefix)
 
     def _refuse(self, text: str, usage: str) -> str:

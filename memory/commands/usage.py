@@ -9,7 +9,7 @@ from memory.commands.words import Call, names_nobody, read_person
 from memory.limits import ceilings, day_end
 from memory.policy import conversation_of
 from memory.ports import Clock, Store
-from memory.types import CoreSettings, Inbound, Scope, spenders
+from memory.types import CoreSettings, Inbound, Scope, Visibility, spenders
 
 
 class UsageToday:
@@ -65,7 +65,8 @@ class UsageToday:
             return phrases.WHOM if names_nobody(whose, inbound) else usage
         owns = f"{inbound.place.platform}:{inbound.author}" in self._settings.admins
         if not (owns if scope is Scope.ALL else await self._moderates(inbound)):
-            refusal = phrases.FOR_OWNERS if scope is Scope.ALL else phrases.FOR_ADMINS
+            owners = scope is Scope.ALL or inbound.visibility is Visibility.DIRECT
+            refusal = phrases.FOR_OWNERS if owners else phrases.FOR_ADMINS
             return refusal.format(command=f"{prefix}usage lift{' all' if scope is Scope.ALL else ''}")
         keys = spenders(conversation, person.user if person else inbound.author, inbound.visibility)
         if scope not in keys:
