@@ -243,7 +243,7 @@ def write_question(extent: Extent, what: str, user_name: str, place: Place, pref
     """What a `!forget` would take, and how to say that it is meant."""
     subject = {
         "here": "everything in this thread" if place.thread else "everything here, threads included",
-        "last": "the newest, my own counted among them",
+        "last": "the newest messages, mine included",
         "me": "what you said here, and what I made of it",
         "user": f"what {one_line(user_name)} said here, and what I made of it",
         "everywhere": f"what you said {write_reach(place.platform)}, and what I made of it (what others said stays)",
@@ -265,7 +265,7 @@ def write_extent(extent: Extent) -> str:
     if extent.summaries:
         parts.append(f"{extent.summaries:,} {'summary' if extent.summaries == 1 else 'summaries'}")
     if extent.traces:
-        parts.append(f"the user id on {amount(extent.traces, 'token record')}")
+        parts.append(f"the user id in {amount(extent.traces, 'record')} of tokens used")
     *most, last = parts or [amount(0, "message")]
     where = f", in {extent.conversations:,} conversations" if extent.conversations > 1 else ""
     return (f"{', '.join(most)} and {last}" if most else last) + where
@@ -276,10 +276,10 @@ def write_forgotten(extent: Extent, *, clean: bool, reach: str = "", counted: bo
 
     `counted` is for the last messages: after an answer, the last one is that answer alone.
     """
-    file = "clean of it" if clean else "cleaned in a quiet minute, at most once an hour"
+    file = "is clean of it" if clean else "will be cleaned in a quiet minute"
     head = f"Forgotten {reach}" if reach else "Forgotten"
     mine = " Of the newest messages mine count too." if counted else ""
-    return f"{head}: {write_extent(extent)}. It is out of my memory, and the database file is {file}.{mine}"
+    return f"{head}: {write_extent(extent)}. It is out of my memory, and the database file {file}.{mine}"
 
 
 SPENT = {
@@ -289,12 +289,16 @@ SPENT = {
 }
 
 
+WHOSE_TOKENS = {Scope.USER: "your", Scope.SPACE: "this place's", Scope.ALL: "my"}
+
+
 WHOSE_LIMIT = {Scope.USER: "Your limit", Scope.SPACE: "The limit of this place", Scope.ALL: "My limit"}
 
 
 def write_pause(per_minute: int, seconds: float) -> str:
     """What somebody is told who asks for more than so many answers a minute."""
-    return f"That is more than {per_minute} a minute; I answer you again in {amount(max(1, round(seconds)), 'second')}."
+    wait = amount(max(1, round(seconds)), "second")
+    return f"That is more than {amount(per_minute, 'message')} a minute; I answer you again in {wait}."
 
 
 def write_spent(scope: Scope, limit: int, rest: int, left: float) -> str:
@@ -302,8 +306,11 @@ def write_spent(scope: Scope, limit: int, rest: int, left: float) -> str:
 
     `left` are the seconds until the day ends.
     """
-    few = f" but for {rest:,}, too few for an answer here" if rest > 0 else ""
-    return f"{SPENT[scope].format(limit=limit)}{few}; I answer again {write_wait(left)}, from 00:00 UTC on."
+    few = f"{rest:,} {'is' if rest == 1 else 'are'} left, too few for an answer here"
+    spent = (
+        f"Of {WHOSE_TOKENS[scope]} {limit:,} tokens for today {few}" if rest > 0 else SPENT[scope].format(limit=limit)
+    )
+    return f"{spent}; I answer again {write_wait(left)}, from 00:00 UTC on."
 
 
 def write_too_small(scope: Scope, limit: int, need: int) -> str:

@@ -124,7 +124,7 @@ class TestMinute:
             on.now = START + timedelta(seconds=70)
             await on.hear(4, "question 4")
             await on.until(4)
-        assert on.platform.said[2] == ("m3", "That is more than 2 a minute; I answer you again in 40 seconds.")
+        assert on.platform.said[2] == ("m3", "That is more than 2 messages a minute; I answer you again in 40 seconds.")
         assert on.platform.said[3] == ("m4", "Answer 3.")
         assert on.asked()[-2:] == ["Ann: question 3", "Ann: question 4"]
 
@@ -140,7 +140,7 @@ class TestMinute:
             for number in range(1, 4):
                 await on.hear(number, "hello", channel=f"channel {number}")
                 await on.until(number)
-        assert on.platform.said[2][1].startswith("That is more than 2 a minute")
+        assert on.platform.said[2][1].startswith("That is more than 2 messages a minute")
 
     async def test_messages_that_are_answered_together_count_once(self, tmp_path: Path) -> None:
         async with stage(tmp_path, TWICE) as on:
@@ -219,8 +219,8 @@ class TestDay:
                 await on.hear(number, "hello", author=author, channel=channel)
                 await on.until(number)
         texts = [text for _, text in on.platform.said]
-        assert texts[1].startswith("You have had")
-        assert texts[3].startswith("This place has had")
+        assert texts[1].startswith("Of your 700 tokens")
+        assert texts[3].startswith("Of this place's 1,200 tokens")
         assert [text for text in texts if text.startswith("Answer")] == ["Answer 1.", "Answer 2.", "Answer 3."]
 
     @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ class TestDay:
                 await on.until(number)
             await on.core.accept(replace(on.write(3, "hello", channel="dm"), place=Place("stage", "space", "dm")))
             await on.until(3)
-        assert on.platform.said[1][1].startswith("This place has had its 700 tokens")
+        assert on.platform.said[1][1].startswith("Of this place's 700 tokens")
         assert on.platform.said[2] == ("m3", "Answer 2.")
 
     async def test_many_at_once_cannot_take_together_what_none_could_alone(self, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ class TestDay:
             assert len(on.model.prompts) == 1200 // need > 1
             on.model.gate.set()
             await on.until(20)
-        assert sum(text.startswith("I have had my 1,200 tokens") for _, text in on.platform.said) == 20 - 1200 // need
+        assert sum(text.startswith("Of my 1,200 tokens") for _, text in on.platform.said) == 20 - 1200 // need
 
     async def test_what_a_call_did_not_take_is_free_again(self, tmp_path: Path) -> None:
         settings = replace(daily(total=1200), max_reply_tokens=800)
@@ -287,7 +287,7 @@ class TestDay:
                 await on.until(number)
         texts = [text for _, text in on.platform.said]
         assert texts[3] == "Answer 4."
-        assert texts[4].startswith("I have had my 700 tokens")
+        assert texts[4].startswith("Of my 700 tokens")
 
     async def test_an_answer_that_is_stopped_gives_its_tokens_back(self, tmp_path: Path) -> None:
         async with stage(tmp_path, daily(total=700)) as on:
@@ -308,7 +308,7 @@ class TestDay:
                 await on.hear(number, "hello")
                 await on.until(number)
         texts = [text for _, text in on.platform.said]
-        told = "You have had your 700 tokens for today but for 200, too few for an answer here"
+        told = "Of your 700 tokens for today 200 are left, too few for an answer here"
         assert texts[1] == f"{told}; I answer again in 1 minute, from 00:00 UTC on."
         assert texts[2] == "Answer 2."
 
@@ -320,4 +320,4 @@ class TestDay:
             await on.die_and_start()
             await on.hear(2, "hello")
             await on.wait_for(lambda: "m2" in on.said)
-        assert on.platform.said[-1][1].startswith("You have had your 700 tokens for today")
+        assert on.platform.said[-1][1].startswith("Of your 700 tokens for today")

@@ -221,7 +221,7 @@ class TestSentences:
             await die_before_the_last_send(on, "m2")
             await on.start()
             await on.until(2)
-        assert on.platform.said[1] == ("m2", "That is more than 1 a minute; I answer you again in 60 seconds.")
+        assert on.platform.said[1] == ("m2", "That is more than 1 message a minute; I answer you again in 60 seconds.")
         assert len(on.model.prompts) == 1
 
 

@@ -98,8 +98,8 @@ async def test_who_is_forgotten_is_in_no_byte_any_more(directory: Path) -> None:
 
     assert code == 0
     assert output == (
-        "Forgotten everywhere: 5 messages, 2 archived messages, 1 fact, 2 summaries and the user id on 4 token records,"
-        " in 3 conversations. It is out of my memory, and the database file is clean of it.\n"
+        "Forgotten everywhere: 5 messages, 2 archived messages, 1 fact, 2 summaries and the user id in 4 records of"
+        " tokens used, in 3 conversations. It is out of my memory, and the database file is clean of it.\n"
     )
     assert b"zebra" not in everything(directory)
     assert b"a gnu it is" in everything(directory)

@@ -114,7 +114,7 @@ def test_what_a_fold_did_is_said() -> None:
     [
         ("here", Place("discord", "g", "c", "t"), "This forgets everything in this thread: 2 messages."),
         ("here", HERE.place, "This forgets everything here, threads included: 2 messages."),
-        ("last", HERE.place, "This forgets the newest, my own counted among them: 2 messages."),
+        ("last", HERE.place, "This forgets the newest messages, mine included: 2 messages."),
         ("me", HERE.place, "This forgets what you said here, and what I made of it: 2 messages."),
         ("user", HERE.place, "This forgets what Bob Lee said here, and what I made of it: 2 messages."),
     ],
@@ -133,8 +133,8 @@ def test_a_question_says_what_goes_how_much_of_it_and_how_to_confirm(what: str, 
         (Extent(turns=12, summaries=1, facts=3), "12 messages, 3 facts and 1 summary"),
         (Extent(facts=1), "1 fact"),
         (Extent(archived=40, facts=1), "40 archived messages and 1 fact"),
-        (Extent(traces=1), "the user id on 1 token record"),
-        (Extent(turns=2, traces=3), "2 messages and the user id on 3 token records"),
+        (Extent(traces=1), "the user id in 1 record of tokens used"),
+        (Extent(turns=2, traces=3), "2 messages and the user id in 3 records of tokens used"),
     ],
 )
 def test_an_extent_counts_messages_said_and_waiting_summaries_and_conversations(extent: Extent, said: str) -> None:
@@ -146,7 +146,7 @@ def test_a_done_forgetting_says_what_went_and_whether_the_file_is_clean() -> Non
     assert phrases.write_forgotten(gone, clean=True) == (
         "Forgotten: 3 messages. It is out of my memory, and the database file is clean of it."
     )
-    assert "cleaned in a quiet minute, at most once an hour" in phrases.write_forgotten(gone, clean=False)
+    assert phrases.write_forgotten(gone, clean=False).endswith("the database file will be cleaned in a quiet minute.")
 
 
 @pytest.mark.parametrize("extent", [Extent(turns=1), Extent(summaries=1), Extent(waiting=1), Extent(facts=1)])
@@ -220,7 +220,7 @@ def test_a_wait_is_told_in_hours_or_minutes(seconds: float, said: str) -> None:
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "in 1 second"), (1.4, "in 1 second"), (40, "in 40 seconds")])
 def test_who_asks_too_often_is_told_the_limit_and_the_seconds(seconds: float, said: str) -> None:
-    assert phrases.write_pause(20, seconds) == f"That is more than 20 a minute; I answer you again {said}."
+    assert phrases.write_pause(20, seconds) == f"That is more than 20 messages a minute; I answer you again {said}."
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,10 @@ def test_when_a_days_tokens_are_spent_it_is_said_whose_and_until_when(scope: Sco
 
 
 def test_where_some_are_left_it_is_said_that_they_are_too_few() -> None:
-    said = "You have had your 5,000 tokens for today but for 1,209, too few for an answer here; I answer again"
-    assert phrases.write_spent(Scope.USER, 5000, 1209, 7200) == f"{said} in 2 hours, from 00:00 UTC on."
+    rest = "tokens for today 1,209 are left, too few for an answer here; I answer again in 2 hours, from 00:00 UTC on."
+    for scope, whose in ((Scope.USER, "your"), (Scope.SPACE, "this place's"), (Scope.ALL, "my")):
+        assert phrases.write_spent(scope, 5000, 1209, 7200) == f"Of {whose} 5,000 {rest}"
+    assert "today 1 is left, too few" in phrases.write_spent(Scope.USER, 5000, 1, 7200)
 
 
 @pytest.mark.parametrize("listen", ["addressed", "threads"])

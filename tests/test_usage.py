@@ -71,7 +71,7 @@ async def test_in_a_direct_message_nobody_sees_more_than_his_own_but_the_bots_ow
 async def test_a_places_limit_is_lifted_by_who_moderates_there_until_the_day_ends(tmp_path: Path) -> None:
     async with stage(tmp_path, LIMITED) as on:
         await spend(on)
-        assert (await tell(on, 3, "hello", author="cid")).startswith("This place has had its 1,200 tokens for today")
+        assert (await tell(on, 3, "hello", author="cid")).startswith("Of this place's 1,200 tokens for today")
         assert await tell(on, 4, "!usage lift", author="mod") == (
             "The limit of this server or workspace is lifted until 00:00 UTC."
             " Each person's, 700 tokens a day, still holds where it was not lifted."
@@ -84,7 +84,7 @@ async def test_a_places_limit_is_lifted_by_who_moderates_there_until_the_day_end
         on.now = START + timedelta(hours=12)
         for number, author in enumerate(("ann", "bob"), start=7):
             assert (await tell(on, number, "hello", author=author)).startswith("Answer")
-        assert (await tell(on, 9, "hello", author="cid")).startswith("This place has had its 1,200 tokens for today")
+        assert (await tell(on, 9, "hello", author="cid")).startswith("Of this place's 1,200 tokens for today")
 
 
 async def test_one_persons_limit_is_lifted_and_no_other_ones(tmp_path: Path) -> None:
@@ -95,14 +95,14 @@ async def test_one_persons_limit_is_lifted_and_no_other_ones(tmp_path: Path) -> 
             " The limit of all together still holds, with 4,000 of 5,000 tokens left."
         )
         assert await tell(on, 4, "hello", author="ann") == "Answer 3."
-        assert (await tell(on, 5, "hello", author="bob")).startswith("You have had your 700 tokens for today")
+        assert (await tell(on, 5, "hello", author="bob")).startswith("Of your 700 tokens for today")
 
 
 async def test_the_limit_of_all_is_lifted_by_the_bots_own_admins_alone(tmp_path: Path) -> None:
     async with stage(tmp_path, replace(LIMITED, tokens_per_day=1200)) as on:
         await spend(on)
         assert await tell(on, 3, "!usage lift all", author="mod") == OWNERS
-        assert (await tell(on, 4, "hello", author="cid", channel="dm")).startswith("I have had my 1,200 tokens")
+        assert (await tell(on, 4, "hello", author="cid", channel="dm")).startswith("Of my 1,200 tokens")
         assert await tell(on, 5, "!usage lift all", author="owner") == (
             "The limit of all together is lifted until 00:00 UTC."
             " Each person's, 700 tokens a day, still holds where it was not lifted."
@@ -140,7 +140,7 @@ async def test_nobody_else_lifts_anything_not_even_his_own_in_a_direct_message(
         refusal = MODERATORS if channel == "channel" else f"`!usage lift` {FOR_OWNERS}"
         refusal = OWNERS if words == "lift all" else refusal
         assert await tell(on, 3, f"!usage {words}", author="ann", channel=channel, about=about) == refusal
-        assert (await tell(on, 4, "hello", author="ann", channel=channel)).startswith("You have had your 700 tokens")
+        assert (await tell(on, 4, "hello", author="ann", channel=channel)).startswith("Of your 700 tokens")
         assert on.rows("SELECT * FROM spending WHERE lifted") == []
 
 
