@@ -6,6 +6,7 @@
     │   ├── ModelBusy             … and say when to try again
     │   ├── ModelUnreachable      … the endpoint is down, silent or broken
     │   ├── ModelMisconfigured    … and tell the operator: key, model name or address is wrong
+    │   │   └── ModelUnpaid       … its account has no credit left
     │   ├── ModelRefused          … this request will never be answered
     │   ├── ContextTooLong        plan a smaller prompt, once
     │   ├── EmptyAnswer           … the model answered with nothing
@@ -31,7 +32,10 @@ or a secret.
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import dataclass
+
+_MINUTE = 60
 
 
 class ThreadkeeperError(Exception):
@@ -84,11 +88,16 @@ class ModelBusy(ModelError):
 
     @property
     def sentence(self) -> str:
-        """The class's sentence, with the wait where the server named one of a second or more."""
+        """The class's sentence, with the wait where the server named one of a second or more.
+
+        The wait that is kept may be shorter than the one that the server named, so minutes are told as the least.
+        """
         if self.retry_after is None or self.retry_after < 1:
             return super().sentence
         seconds = round(self.retry_after)
         wait = "1 second" if seconds == 1 else f"{seconds} seconds"
+        if seconds > _MINUTE:
+            wait = f"{math.ceil(seconds / _MINUTE)} minutes, or later"
         return f"The language model is busy right now; please try again in {wait}."
 
 
@@ -98,6 +107,10 @@ class ModelUnreachable(ModelError):
 
 class ModelMisconfigured(ModelError):
     """The language model refuses my settings; the operator has to mend them."""
+
+
+class ModelUnpaid(ModelMisconfigured):
+    """The language model's account has no credit left; whoever runs me has to look at it."""
 
 
 class ModelRefused(ModelError):

@@ -195,7 +195,7 @@ class TestRetries:
     async def test_nobody_is_told_to_wait_longer_than_the_server_is_left_alone(self) -> None:
         async with talk() as it:
             error = await it.error(Refuse(429, BUSY.body, {"Retry-After": "900000000"}))
-        assert error.sentence.endswith("please try again in 300 seconds.")
+        assert error.sentence.endswith("please try again in 5 minutes, or later.")
 
     @pytest.mark.parametrize("ending", ["silence", "comments"])
     async def test_a_stream_that_falls_silent_is_made_again(self, ending: str) -> None:

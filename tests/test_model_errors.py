@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from errors import ContextTooLong, ModelError, ModelMisconfigured, ModelRefused
+from errors import ContextTooLong, ModelBusy, ModelError, ModelMisconfigured, ModelRefused, ModelUnpaid
 from llm.client import OpenAIModel
 from llm.client.dialects import read_failure
 from llm.client.failures import Failure, Kind
@@ -112,8 +112,8 @@ class TestErrors:
             (Refuse(403, openrouter_error(403, "No access", provider_name="x", raw="…")), ModelMisconfigured),
             (Refuse(403, openrouter_error(403, "Flagged", reasons=["hate"], flagged_input="Xyzzy…")), ModelRefused),
             (UNKNOWN, ModelMisconfigured),
-            (Refuse(429, openai_error("Quota", "insufficient_quota", "insufficient_quota")), ModelMisconfigured),
-            (Refuse(402, {"error": {"code": 402, "message": "Insufficient credits"}}), ModelMisconfigured),
+            (Refuse(429, openai_error("Quota", "insufficient_quota", "insufficient_quota")), ModelUnpaid),
+            (Refuse(402, {"error": {"code": 402, "message": "Insufficient credits"}}), ModelUnpaid),
             (Refuse(400, openai_error("Bad", "invalid_value")), ModelRefused),
             (Refuse(422, "no"), ModelRefused),
             (Refuse(400, openai_error("Filtered", "content_filter")), ModelRefused),
@@ -124,6 +124,30 @@ class TestErrors:
         async with talk() as it:
             assert type(await it.error(refusal)) is expected
         assert it.asked == ["m"]
+
+    @pytest.mark.parametrize(("status", "code"), [(429, "insufficient_quota"), (402, "402")])
+    async def test_an_account_without_credit_is_called_so_and_its_cure_is_told_to_the_log(
+        self, status: int, code: str
+    ) -> None:
+        async with talk() as it:
+            error = await it.error(Refuse(status, openai_error("No", code)))
+        assert error.sentence == ("The language model's account has no credit left; whoever runs me has to look at it.")
+        assert str(error).endswith("; the account has no credit left: add some, or use another key")
+
+    @pytest.mark.parametrize(
+        ("wait", "told"),
+        [
+            (None, "a moment"),
+            (0.4, "a moment"),
+            (1.2, "1 second"),
+            (60, "60 seconds"),
+            (61, "2 minutes, or later"),
+            (300, "5 minutes, or later"),
+        ],
+    )
+    def test_a_wait_that_the_server_asks_for_is_told_in_seconds_or_minutes(self, wait: float | None, told: str) -> None:
+        said = f"The language model is busy right now; please try again in {told}."
+        assert ModelBusy("busy", wait).sentence == said
 
     @pytest.mark.parametrize("refusal", WRONG_KEYS, ids=["openai", "gemini", "xai"])
     async def test_a_wrong_key_is_the_operators_and_no_other_model_is_asked_with_it(self, refusal: Refuse) -> None:

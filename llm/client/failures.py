@@ -17,6 +17,7 @@ from errors import (
     ModelError,
     ModelMisconfigured,
     ModelRefused,
+    ModelUnpaid,
     ModelUnreachable,
 )
 from llm.client.breaker import LONGEST_HOLD
@@ -36,6 +37,7 @@ FIRST_BACKOFF = 0.5
 WRONG_KEY = "invalid_api_key"
 """OpenAI's code for a key that it does not accept."""
 
+UNPAID_CURE = "the account has no credit left: add some, or use another key"
 _UNPAID = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _UNKNOWN_MODEL = frozenset({"model_not_found"})
 
@@ -112,7 +114,7 @@ class Decision:
 
 
 def translate(failure: Failure) -> ModelError:  # noqa: PLR0911 - one return a class of the tree reads best
-    """Return the project's own error for a failure; its text is `Failure.detail`.
+    """Return the project's own error for a failure; its text is `Failure.detail`, for an unpaid account with the cure.
 
     Nobody is told to wait longer than the server is left alone for.
     """
@@ -124,11 +126,11 @@ def translate(failure: Failure) -> ModelError:  # noqa: PLR0911 - one return a c
         return ModelMisconfigured(failure.detail)
     if failure.too_long:
         return ContextTooLong(failure.detail)
+    if failure.status == HTTPStatus.PAYMENT_REQUIRED or failure.code in _UNPAID:
+        return ModelUnpaid(failure.detail, UNPAID_CURE)
+    if failure.status in (401, 403, 404) or failure.code in _UNKNOWN_MODEL | {WRONG_KEY}:
+        return ModelMisconfigured(failure.detail)
     match failure.status:
-        case 401 | 402 | 403 | 404:
-            return ModelMisconfigured(failure.detail)
-        case _ if failure.code in _UNPAID | _UNKNOWN_MODEL | {WRONG_KEY}:
-            return ModelMisconfigured(failure.detail)
         case 429:
             return ModelBusy(failure.detail, _bound(failure.retry_after))
         case 408 | 409 | 425:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from errors import ContextTooLong, EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused
-from llm.client.failures import WRONG_KEY, Failure, Kind, is_redirect, translate
+from errors import ContextTooLong, EmptyAnswer, ModelBusy, ModelMisconfigured, ModelRefused, ModelUnpaid
+from llm.client.failures import UNPAID_CURE, WRONG_KEY, Failure, Kind, is_redirect, translate
 from memory.types import Finding
 
 _IN_WORDS = {
@@ -36,6 +36,8 @@ def _describe(failure: Failure) -> str:
 def cure(failure: Failure, url: str) -> str:
     """Say what an operator can do about a failure."""
     match translate(failure):
+        case ModelUnpaid():
+            return UNPAID_CURE
         case ModelMisconfigured():
             return _cure_settings(failure, url)
         case ModelBusy():
@@ -60,8 +62,6 @@ def _cure_settings(failure: Failure, url: str) -> str:
             return "the key may not use this model: choose another model.name, or grant it to the key's project"
         case 404:
             return f"{url} knows no such model: mend model.name, or model.base_url where that is no …/v1 address"
-        case 402 | 429:
-            return "the account has no credit left: add some, or use another key"
         case _:
             return "the request can't be sent: look for stray characters in OPENAI_API_KEY and model.base_url"
 
