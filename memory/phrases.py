@@ -19,10 +19,7 @@ FOR_ADMINS = "`{command}` is for people who moderate this place; nothing was cha
 FOR_OWNERS = "`{command}` is for those whom `bot.admins` names; nothing was changed."
 BUT_ME = " You can always say `{prefix}forget me`: your own words here, and what I made of them."
 NOTHING_TO_FORGET = "There is nothing here that I could forget."
-LAST_APART = (
-    "Here every thread keeps its own messages, so I can't tell which are the last:"
-    " write `{prefix}forget last {last}` in the thread, as a message."
-)
+LAST_APART = "Here every thread keeps its own messages: write `{prefix}forget last {last}` in the thread, as a message."
 SUMMARY_APART = "Here every thread has its own summary: write `{command}` in the thread, as a message."
 NOTHING_TO_CONFIRM = (
     "There is nothing to confirm: say `{prefix}forget` first, and `{prefix}forget confirm` within a minute."

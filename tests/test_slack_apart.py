@@ -8,7 +8,7 @@ from memory.phrases import NOTHING_TO_FORGET
 from tests.scenes import SlackScene
 
 SUMMARY = "Here every thread has its own summary: write `!summary` in the thread, as a message."
-LAST = "so I can't tell which are the last: write `!forget last 2` in the thread, as a message."
+LAST = "Here every thread keeps its own messages: write `!forget last 2` in the thread, as a message."
 
 
 async def use(scene: SlackScene, channel: str, command: str, words: str = "") -> str:
@@ -35,7 +35,7 @@ async def test_who_would_forget_the_last_messages_of_a_channel_is_sent_into_the_
     scene = slack_scene
     async with scene.serving():
         await scene.exchange(scene.ann, "hello", "Understood.")
-        assert LAST in await use(scene, scene.channel, "/forget", f"last 2{now}")
+        assert await use(scene, scene.channel, "/forget", f"last 2{now}") == LAST
         await scene.say(scene.mod, "!forget last 2 now")
         await scene.heard("Forgotten: 2 messages")
 
