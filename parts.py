@@ -79,7 +79,7 @@ def make_terminal(settings: config.Settings) -> Terminal:
 async def make_model(settings: config.Settings) -> AsyncIterator[Model]:
     """The model that the settings name, or the offline one when they name none."""
     if settings.offline:
-        yield OfflineModel(tokens.load_counter())
+        yield OfflineModel(tokens.load_counter(), settings.bot.prefix)
         return
     model = make_client(settings)
     try:

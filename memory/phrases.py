@@ -16,6 +16,7 @@ MANY = 1_000_000
 BAR_CELLS = 20
 
 FOR_ADMINS = "`{command}` is for people who moderate this place; nothing was changed."
+FOR_ADMINS_DIRECT = "`{command}` is for admins, in direct messages too; nothing was changed."
 FOR_OWNERS = "`{command}` is for those whom `bot.admins` names; nothing was changed."
 BUT_ME = " You can always say `{prefix}forget me`: your own words here, and what I made of them."
 NOTHING_TO_FORGET = "There is nothing here that I could forget."

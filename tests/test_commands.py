@@ -219,7 +219,8 @@ class TestUsage:
         async with scene.serving():
             for words in ("lift", f"lift {scene.mention(scene.ann)}", "lift all"):
                 await scene.say(scene.ann, f"!usage {words}", direct)
-            await scene.heard("is for those whom `bot.admins` names; nothing was changed.", direct, times=3)
+            await scene.heard("is for admins, in direct messages too; nothing was changed.", direct, times=2)
+            await scene.heard("is for those whom `bot.admins` names; nothing was changed.", direct)
         assert scene.rows("SELECT * FROM spending WHERE lifted") == []
 
 

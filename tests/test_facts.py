@@ -222,7 +222,7 @@ async def test_who_moderates_sees_how_many_facts_there_are_and_nobody_else_does(
         await tell(on, 5, "!remember I cook", author="bob")
         refused = "`!memory all` is for {}; nothing was changed."
         assert await tell(on, 6, "!memory all") == refused.format("people who moderate this place")
-        assert await tell(on, 7, "!memory all", channel="dm") == refused.format("those whom `bot.admins` names")
+        assert await tell(on, 7, "!memory all", channel="dm") == refused.format("admins, in direct messages too")
         assert await tell(on, 8, "!memory all", author="mod") == (
             "Facts kept here; everybody sees his own with `!memory`, nobody those of others:\n"
             "- Ann: 2 facts\n"

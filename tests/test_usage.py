@@ -20,8 +20,8 @@ LIMITED = replace(
     tokens_per_day=5000,
     admins=frozenset({"stage:owner"}),
 )
-FOR_OWNERS = "is for those whom `bot.admins` names; nothing was changed."
-OWNERS = f"`!usage lift all` {FOR_OWNERS}"
+OWNERS = "`!usage lift all` is for those whom `bot.admins` names; nothing was changed."
+DIRECT = "`!usage lift` is for admins, in direct messages too; nothing was changed."
 MODERATORS = "`!usage lift` is for people who moderate this place; nothing was changed."
 
 
@@ -137,7 +137,7 @@ async def test_nobody_else_lifts_anything_not_even_his_own_in_a_direct_message(
     async with stage(tmp_path, LIMITED) as on:
         await spend(on)
         about = "ann" if "@" in words else ""
-        refusal = MODERATORS if channel == "channel" else f"`!usage lift` {FOR_OWNERS}"
+        refusal = MODERATORS if channel == "channel" else DIRECT
         refusal = OWNERS if words == "lift all" else refusal
         assert await tell(on, 3, f"!usage {words}", author="ann", channel=channel, about=about) == refusal
         assert (await tell(on, 4, "hello", author="ann", channel=channel)).startswith("Of your 700 tokens")

@@ -153,7 +153,7 @@ class Facts:
     async def _count(self, call: Call) -> str:
         if not await self._moderates(call.inbound):
             direct = call.inbound.visibility is Visibility.DIRECT
-            refusal = phrases.FOR_OWNERS if direct else phrases.FOR_ADMINS
+            refusal = phrases.FOR_ADMINS_DIRECT if direct else phrases.FOR_ADMINS
             return refusal.format(command=f"{self._settings.prefix}memory all")
         return write_counts(await self._store.fact_counts(call.inbound.place), self._settings.prefix)
 

@@ -65,9 +65,11 @@ class UsageToday:
             return phrases.WHOM if names_nobody(whose, inbound) else usage
         owns = f"{inbound.place.platform}:{inbound.author}" in self._settings.admins
         if not (owns if scope is Scope.ALL else await self._moderates(inbound)):
-            owners = scope is Scope.ALL or inbound.visibility is Visibility.DIRECT
-            refusal = phrases.FOR_OWNERS if owners else phrases.FOR_ADMINS
-            return refusal.format(command=f"{prefix}usage lift{' all' if scope is Scope.ALL else ''}")
+            if scope is Scope.ALL:
+                return phrases.FOR_OWNERS.format(command=f"{prefix}usage lift all")
+            direct = inbound.visibility is Visibility.DIRECT
+            refusal = phrases.FOR_ADMINS_DIRECT if direct else phrases.FOR_ADMINS
+            return refusal.format(command=f"{prefix}usage lift")
         keys = spenders(conversation, person.user if person else inbound.author, inbound.visibility)
         if scope not in keys:
             return phrases.NO_SPACE
