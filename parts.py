@@ -63,12 +63,12 @@ def make_platforms(settings: config.Settings) -> list[Platform]:
 
 
 def make_terminal(settings: config.Settings) -> Terminal:
-    """The terminal; the log does not talk to the person there of what he is told in a sentence anyway.
+    """The terminal; where the log is on a screen, it does not tell a person of what he is told in a sentence anyway.
 
     Raises: PlatformGone.
     """
     root = logging.getLogger()
-    if sys.stdin and sys.stdin.isatty() and sys.stderr.isatty() and root.level > logging.DEBUG:
+    if sys.stderr and sys.stderr.isatty() and root.level > logging.DEBUG:
         root.setLevel(logging.ERROR)
     from adapters.terminal import Terminal
 

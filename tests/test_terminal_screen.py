@@ -170,6 +170,38 @@ async def test_no_line_of_the_log_stands_between_a_person_and_the_sentence_that_
     assert "level=" not in person.seen
 
 
+PIPED = """
+import os, sys
+import bot
+ours, theirs = os.pipe()
+os.write(theirs, b"my name is Zorblax\\nwhat is my name?\\n")
+os.close(theirs)
+os.dup2(ours, 0)
+if log := "{log}":
+    os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
+code = bot.main(["chat", "--config", "{config}"])
+print("left with", code)
+"""
+
+
+@pytest.mark.parametrize("aside", [False, True], ids=["on the screen", "in a file"])
+async def test_no_line_of_the_log_stands_between_the_replies_to_a_pipe_and_all_do_in_a_file(
+    tmp_path: Path, aside: bool
+) -> None:
+    config, log = tmp_path / "config.toml", tmp_path / "bot.log"
+    config.write_text(f'[storage]\nurl = "sqlite:///{tmp_path / "kept.db"}"\n')
+    person = Person(PIPED.format(log=log if aside else "", config=config))
+    try:
+        await person.see("left with 0")
+    finally:
+        person.close()
+    assert "Zorblax" in person.seen
+    assert "event=" not in person.seen
+    if aside:
+        events = re.findall(r"event=(\w+)", log.read_text())
+        assert (events[0], events.count("turn")) == ("ready", 2)
+
+
 async def test_words_that_leave_other_programs_are_no_message_and_say_what_leaves_this_one(person: Person) -> None:
     await person.see(EDITING)
     person.type("quit\r")
