@@ -62,6 +62,29 @@ asyncio.run(main())
 """
 
 
+SHELL = """
+import fcntl, os, signal, sys, termios
+
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpgrp())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.execv(sys.executable, [sys.executable, "-c", {script!r}])
+signal.signal(signal.SIGUSR1, lambda *_: os.kill(job, signal.SIGUSR1))
+while os.WIFSTOPPED(status := os.waitpid(job, os.WUNTRACED)[1]):
+    os.tcsetpgrp(0, os.getpgrp())
+    print("stopped", flush=True)
+    if sys.stdin.readline() == "fg\\n":
+        os.tcsetpgrp(0, job)
+    os.killpg(job, signal.SIGCONT)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A shell with one job, which `fg` lets go on in the foreground, and any other line in the background."""
+
 EDITING = "\x1b[?2004h"
 """Bracketed paste is switched on while a line is edited (xterm, ctlseqs)."""
 
@@ -80,6 +103,7 @@ class Person:
             stdin=slave,
             stdout=slave,
             stderr=slave,
+            start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1", "LINES": "24", "COLUMNS": "80", **environ},
         )
         os.close(slave)
@@ -303,3 +327,54 @@ async def test_nobody_who_types_is_told_that_it_stops(person: Person) -> None:
     person.process.send_signal(signal.SIGINT)
     person.type("hello\r")
     assert "stopping" not in await person.see("'hello'")
+
+
+@pytest.fixture
+def shell_user() -> Iterator[Person]:
+    """Somebody who has started the conversation from a shell."""
+    person = Person(SHELL.format(script=SCRIPT))
+    yield person
+    person.close()
+
+
+async def test_ctrl_z_stops_it_and_what_was_typed_stands_there_when_it_goes_on(shell_user: Person) -> None:
+    await shell_user.see(EDITING)
+    shell_user.type("half a li")
+    await shell_user.see("li")
+    for _ in range(2):
+        shell_user.type("\x1a")
+        await shell_user.see("stopped")
+        assert shell_user.attributes() == shell_user.found
+        shell_user.type("fg\r")
+        await shell_user.see(EDITING)
+    shell_user.type("ne\r")
+    await shell_user.see("'half a line'")
+    await shell_user.see(EDITING)
+    shell_user.type("\x04")
+    await shell_user.see("left")
+    assert shell_user.process.wait(20) == 0
+    assert shell_user.attributes() == shell_user.found
+
+
+async def test_ctrl_z_in_an_answer_stops_it_and_the_answer_grows_on_in_the_foreground(shell_user: Person) -> None:
+    await shell_user.see(EDITING)
+    shell_user.type("slow\r")
+    await shell_user.see("begun")
+    shell_user.type("\x1a")
+    for line in ("in the background", "fg"):
+        await shell_user.see("stopped")
+        assert shell_user.attributes() == shell_user.found
+        assert shell_user.seen.rindex("\x1b[?25h") > shell_user.seen.rindex("\x1b[?25l")
+        shell_user.type(f"{line}\r")
+    await shell_user.see("begun")
+    assert not shell_user.sees_what_is_typed
+    shell_user.type("typed ahead\r")
+    shell_user.process.send_signal(signal.SIGUSR1)
+    await shell_user.see("begun and ended")
+    await shell_user.see("'typed ahead'")
+
+
+async def test_a_control_character_is_no_part_of_a_message(person: Person) -> None:
+    await person.see(EDITING)
+    person.type("one\x11\x1a \x1b[200~t\x07wo\x1b[201~\r")
+    await person.see("'one two'")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import signal
 import termios
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import has_focus
 from prompt_toolkit.input import create_input
@@ -38,6 +41,7 @@ class Screen:
 
     Typed lines can be recalled until the process ends. They are kept in memory only: what has been forgotten must not
     be found in a file. A window made narrower while an answer grows can leave lines of it above the whole answer.
+    Ctrl-Z stops the process as it stops any other, at any time.
     """
 
     closed = False
@@ -51,9 +55,13 @@ class Screen:
         self._console = Console(file=stdout, highlight=False)
         self._found: list[int | list[bytes | int]] | None = None  # the terminal's attributes before ours
         self._answering = False
+        self._growing: Live | None = None
 
     async def texts(self) -> AsyncGenerator[str, None]:
-        """The messages that are typed, until Ctrl-D or Ctrl-C; what is typed between is not echoed, and is not lost."""
+        """The messages that are typed, until Ctrl-D or Ctrl-C; what is typed between is not echoed, and is not lost.
+
+        Control characters, which can be typed by their code or pasted, are no part of a message.
+        """
         session = PromptSession[str](
             "> ",
             multiline=True,
@@ -64,10 +72,11 @@ class Screen:
         )
         self._console.print(self._greeting, style="dim")
         self._stop_echo()
+        self._heed_stop()
         try:
             while True:
                 # Signals belong to the process, which drains on them; Ctrl-C is a key here.
-                text = await session.prompt_async(handle_sigint=False)
+                text = _CONTROL.sub("", await session.prompt_async(handle_sigint=False))
                 if text.strip().casefold() in _FAREWELLS:
                     self._console.print("Ctrl-D leaves.", style="dim")
                     continue
@@ -78,6 +87,7 @@ class Screen:
             return
         finally:
             self._answering = False
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGTSTP)
             self.restore()
 
     def say_stopping(self) -> None:
@@ -109,6 +119,31 @@ class Screen:
             silent[_SPECIAL_KEYS][termios.VEOF] = os.fpathconf(descriptor, "PC_VDISABLE")
             termios.tcsetattr(descriptor, termios.TCSANOW, silent)
 
+    def _heed_stop(self) -> None:
+        """Give the terminal back before the process is stopped; where nobody could let it go on, nothing stops it."""
+        if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
+            # What is being typed is put aside until the process goes on.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, lambda: run_in_terminal(self._stop))
+
+    def _stop(self) -> None:
+        """Stop, and take the terminal again when the process goes on in the foreground: before, it is stopped again."""
+        growing, found = self._growing, self._found
+        if growing is not None:
+            with suppress(OSError):
+                growing.stop()
+        self.restore()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTSTP)
+        signal.raise_signal(signal.SIGTSTP)
+        if found is not None:
+            with suppress(termios.error, OSError, ValueError):
+                # Whatever it is set to now may be the shell's own, for the line that is typed there.
+                termios.tcsetattr(self._in.fileno(), termios.TCSANOW, found)
+            self._stop_echo()
+        self._heed_stop()
+        if growing is not None:
+            with suppress(OSError):
+                self._growing = self._grow(growing.get_renderable)
+
     async def show(self, deltas: AsyncIterator[Delta]) -> bool:
         """Show an answer grow, then put it up as a whole, where it can be scrolled back to.
 
@@ -123,13 +158,28 @@ class Screen:
 
         with _output():
             try:
-                with Live(console=self._console, get_renderable=view, transient=True, refresh_per_second=_REFRESHES):
+                with self._shown(view):
                     async for delta in deltas:
                         text = delta.text if delta.restart else text + delta.text
                         passing = delta.passing
             finally:
                 await self.say(text)
         return not passing
+
+    @contextmanager
+    def _shown(self, view: Callable[[], RenderableType]) -> Iterator[None]:
+        """While a view grows in the lines below all that was said, which it leaves empty."""
+        self._growing = self._grow(view)
+        try:
+            yield
+        finally:
+            growing, self._growing = self._growing, None
+            growing.stop()
+
+    def _grow(self, view: Callable[[], RenderableType]) -> Live:
+        live = Live(console=self._console, get_renderable=view, transient=True, refresh_per_second=_REFRESHES)
+        live.start(refresh=True)
+        return live
 
     async def say(self, text: str) -> None:
         """Print a text as Markdown, and an empty line after it. Raises: PlatformGone."""
@@ -172,7 +222,7 @@ def _markdown(text: str) -> Markdown:
 
 
 def _keys() -> KeyBindings:
-    """Enter sends, Alt-Enter breaks the line, Ctrl-C clears what is typed, and leaves where nothing is."""
+    """Enter sends, Alt-Enter breaks the line, Ctrl-C clears what is typed or leaves, Ctrl-Z stops the process."""
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER)
 
@@ -190,5 +240,9 @@ def _keys() -> KeyBindings:
             event.current_buffer.reset()
         else:
             event.app.exit(exception=EOFError())
+
+    @keys.add("c-z")
+    def _stop(_: KeyPressEvent) -> None:
+        os.kill(0, signal.SIGTSTP)  # whoever started the process stops with it, as when the terminal itself says so
 
     return keys
