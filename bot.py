@@ -29,6 +29,7 @@ from errors import (
     Fault,
     PlatformGone,
     PlatformMisconfigured,
+    PlatformUnreachable,
     SettingsError,
     StorageError,
     StorageUnavailable,
@@ -206,13 +207,22 @@ async def supervise(platform: Platform, core: Core) -> int:
         except PlatformGone as exc:
             log.error("platform gone", extra={"platform": platform.name}, exc_info=exc)
             return FAILED
-        except Exception as exc:
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is logged, and the platform is run again
             pause = BACKOFF_SECONDS[min(broken, len(BACKOFF_SECONDS) - 1)]
             broken += 1
-            log.warning("platform broke", extra={"platform": platform.name, "retry_seconds": pause}, exc_info=exc)
+            log_break(platform.name, exc, pause)
             await asyncio.sleep(pause)
         else:
             return DONE
+
+
+def log_break(platform: str, fault: Exception, pause: float) -> None:
+    """One line a break of a platform: what to do where that is known, and where the fault arose where it is not."""
+    fields: dict[str, str | float] = {"platform": platform, "retry_seconds": pause}
+    if isinstance(fault, PlatformUnreachable) and (fault.cure or fault.__cause__ is None):
+        log.warning("platform broke", extra=fields | {"error": type(fault).__name__, "detail": str(fault)})
+    else:
+        log.warning("platform broke", extra=fields, exc_info=fault)
 
 
 def log_turn(done: TurnDone) -> None:

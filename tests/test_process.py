@@ -62,12 +62,13 @@ class BotProcess:
 
     process: asyncio.subprocess.Process
 
-    async def logged(self, text: str) -> None:
-        """Wait for a line of its log that holds a text."""
+    async def logged(self, text: str) -> str:
+        """Wait for a line of its log that holds a text, and return it."""
         assert self.process.stderr is not None
         async with asyncio.timeout(30):
             while text.encode() not in (line := await self.process.stderr.readline()):
                 assert line, f"the bot ended before it logged {text}"
+        return line.decode()
 
     async def ended(self) -> int:
         """Wait for its end and return the exit code."""
@@ -262,7 +263,9 @@ class TestServing:
         scene = discord_scene
         await scene.discord.down()
         async with started(scene) as bot:
-            await bot.logged("platform broke")
+            broke = await bot.logged("platform broke")
+            assert "see that this machine reaches Discord" in broke
+            assert " at=" not in broke
             await scene.discord.up()
             await bot.logged("ready platform=discord")
             await scene.exchange(scene.ann, "hello", "Understood.")

@@ -43,11 +43,15 @@ CURE: Final = (
 )
 """What to do where Discord refuses the token."""
 
+REACH: Final = "see that this machine reaches Discord, and that discord.api_url is right"
+"""What to do where Discord cannot be reached."""
+
 
 def as_connect_error(exc: Exception) -> PlatformError:
     """Say what a failed login or a broken connection asks for: other settings, or another try.
 
-    Other settings only where Discord itself says so: a 403, 404 or 408 may be a proxy's, and gone in a minute.
+    Other settings only where Discord itself says so: a 403, 404 or 408 may be a proxy's, and gone in a minute. Of what
+    nobody expects of a network, no cure is known.
     """
     match exc:
         case discord.LoginFailure() | discord.HTTPException(status=401):
@@ -57,7 +61,9 @@ def as_connect_error(exc: Exception) -> PlatformError:
         case discord.ConnectionClosed(code=code) if code in _FATAL_CLOSES:
             return PlatformMisconfigured(f"Discord closed the gateway with {code}")
         case discord.HTTPException(status=status):
-            return PlatformUnreachable(f"Discord answered {status}")
+            return PlatformUnreachable(f"Discord answered {status}", REACH)
+        case discord.DiscordException() | aiohttp.ClientError() | OSError():
+            return PlatformUnreachable(f"Discord cannot be reached ({type(exc).__name__})", REACH)
         case _:
             return PlatformUnreachable(f"Discord cannot be reached ({type(exc).__name__})")
 
@@ -66,7 +72,7 @@ def as_read_error(exc: Exception) -> PlatformUnreachable | None:
     """Say whether to read something later, or that it is gone or not for this bot: then there is nothing to raise."""
     if isinstance(exc, discord.NotFound | discord.Forbidden):
         return None
-    return PlatformUnreachable(str(as_connect_error(exc)))
+    return PlatformUnreachable(as_connect_error(exc).detail)
 
 
 def as_reply_error(exc: Exception) -> PlatformError:

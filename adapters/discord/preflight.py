@@ -11,7 +11,7 @@ from typing import Final
 import discord
 import yarl
 
-from adapters.discord.failures import CURE, FAILURES, as_connect_error
+from adapters.discord.failures import CURE, FAILURES, REACH, as_connect_error
 from adapters.text import display_name
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
 from memory.types import Finding
@@ -109,10 +109,9 @@ def findings(application: Application, servers: Sequence[Server]) -> list[Findin
 
 
 def _failed(error: PlatformError) -> Finding:
-    cure = "see that this machine reaches Discord, and that discord.api_url is right; then check again"
     if isinstance(error, PlatformMisconfigured):
         return Finding("Discord token", well=False, detail=error.detail, cure=error.cure or CURE)
-    return Finding("Discord token", well=False, detail=str(error), cure=cure)
+    return Finding("Discord token", well=False, detail=error.detail, cure=f"{REACH}; then check again")
 
 
 def _content_finding(application: Application) -> Finding:

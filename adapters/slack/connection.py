@@ -15,7 +15,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.failures import FAILURES, SILENT
+from adapters.slack.failures import FAILURES, REACH, SILENT
 from adapters.slack.places import PLATFORM
 from adapters.slack.wire import id_at, text_at
 from errors import PlatformUnreachable
@@ -94,7 +94,7 @@ class Connection(SocketModeClient):
                 await self.connect()
                 await self._either(self._greeted, self._over)
         except FAILURES as exc:
-            raise PlatformUnreachable(f"Socket Mode: {type(exc).__name__}") from exc
+            raise PlatformUnreachable(f"Socket Mode: {type(exc).__name__}", REACH) from exc
         if not self._greeted.is_set():
             raise PlatformUnreachable(f"Socket Mode: closed before hello {self.reason}".strip())
 

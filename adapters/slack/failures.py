@@ -66,6 +66,10 @@ _TEXT_REFUSED: Final = "msg_too_long"
 """Code for a `text` that is too long for an edit: https://docs.slack.dev/reference/methods/chat.update#errors."""
 
 
+REACH: Final = "see that this machine reaches Slack, and that slack.api_url is right"
+"""What to do where Slack cannot be reached."""
+
+
 def code_of(exc: Exception) -> str:
     """Slack's own code for what went wrong, such as `channel_not_found`; empty where there is none."""
     if not isinstance(exc, SlackApiError):
@@ -74,13 +78,17 @@ def code_of(exc: Exception) -> str:
 
 
 def as_connect_error(exc: Exception, refused: str) -> PlatformError:
-    """Say what a failed call asks for: other settings, or another try; `refused` names the token it was made with."""
+    """Say what a failed call asks for: other settings, or another try; `refused` names the token it was made with.
+
+    Of what nobody expects of a network, no cure is known.
+    """
     if isinstance(exc, SlackApiError):
         code = code_of(exc)
         if code in _SETTINGS_WRONG:
             return PlatformMisconfigured(f"Slack refuses {refused}: {code}")
-        return PlatformUnreachable(f"Slack answered {_status_of(exc)} {code}".strip())
-    return PlatformUnreachable(type(exc).__name__)
+        return PlatformUnreachable(f"Slack answered {_status_of(exc)} {code}".strip(), REACH)
+    expected = isinstance(exc, SlackClientError | aiohttp.ClientError | OSError)
+    return PlatformUnreachable(f"Slack cannot be reached ({type(exc).__name__})", REACH if expected else "")
 
 
 def as_read_error(exc: Exception) -> PlatformUnreachable | None:

@@ -11,7 +11,7 @@ import aiohttp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.failures import FAILURES, SILENT, as_connect_error
+from adapters.slack.failures import FAILURES, REACH, SILENT, as_connect_error
 from adapters.slack.manifest import APP_SCOPE, EVENTS, SCOPES
 from adapters.slack.wire import as_map, name_at, text_at
 from errors import PlatformError, PlatformMisconfigured, PlatformUnreachable
@@ -135,8 +135,8 @@ def _advised(error: PlatformError, advice: str) -> PlatformError:
 
 
 def _failed(subject: str, error: PlatformError) -> Finding:
-    cure = "see that this machine reaches Slack, and that slack.api_url is right; then check again"
-    return Finding(subject, well=False, detail=error.detail, cure=error.cure or cure)
+    cure = f"{REACH}; then check again" if isinstance(error, PlatformUnreachable) else error.cure
+    return Finding(subject, well=False, detail=error.detail, cure=cure)
 
 
 def missing_scopes(granted: frozenset[str]) -> list[str]:
