@@ -32,7 +32,6 @@ from errors import (
     PlatformUnreachable,
     SettingsError,
     StorageError,
-    StorageUnavailable,
     ThreadkeeperError,
 )
 from llm import tokens
@@ -326,8 +325,7 @@ def backup(settings: config.Settings, path: Path) -> int:
 
 async def forget(settings: config.Settings, platform: str, user: str) -> int:
     """Forget a user everywhere and clean the files of it; 1 when they could not be cleaned yet."""
-    if not sqlite.is_there(settings.database):
-        raise StorageUnavailable(f"{settings.database}: no such database")
+    sqlite.demand_there(settings.database)
     store = await open_store(settings.storage.url, clock, make_archive(settings), recall=False)
     try:
         gone = await store.forget(Forgetting(Place(platform, "", ""), clock(), user=user), find_echo)

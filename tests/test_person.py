@@ -128,10 +128,13 @@ async def test_who_is_meant_has_to_be_said_by_id(tmp_path: Path, command: str, u
     assert errors.startswith('--user: expected "discord:<user id>", "slack:<user id>"')
 
 
-@pytest.mark.parametrize("command", ["export", "forget"])
-async def test_where_there_is_no_database_that_is_said_and_none_is_made(tmp_path: Path, command: str) -> None:
-    code, _, errors = await run(tmp_path, command, "--user", "discord:1")
-    assert (code, errors) == (1, "threadkeeper.db: no such database\n")
+@pytest.mark.parametrize("command", ["export --user discord:1", "forget --user discord:1", "backup copy.db"])
+async def test_where_there_is_no_database_that_is_said_with_what_to_do_and_none_is_made(
+    tmp_path: Path, command: str
+) -> None:
+    code, _, errors = await run(tmp_path, *command.split())
+    cure = "start the bot once, or name the file in storage.url"
+    assert (code, errors) == (1, f"threadkeeper.db: no such database; {cure}\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from errors import StorageUnavailable
 from storage.archive import Archive, Original
 from storage.migrate import latest
-from storage.sqlite.files import is_there, look_at, reading
+from storage.sqlite.files import demand_there, look_at, reading
 from storage.sqlite.rows import EPOCH, Row, to_moment
 from storage.sqlite.spending import DAY
 
@@ -30,8 +30,7 @@ def export(path: Path, archive: Archive | None, platform: str, user: str) -> str
     people's words. `quoted` is what others quoted of him. Times are ISO 8601 in UTC.
     Raises: StorageUnavailable, DatabaseUnusable.
     """
-    if not is_there(path):
-        raise StorageUnavailable(f"{path}: no such database")
+    demand_there(path)
     look_at(path)
     who = {"platform": platform, "user": user}
     with reading(path) as db:

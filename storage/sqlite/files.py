@@ -173,14 +173,22 @@ def make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
+def demand_there(path: Path) -> None:
+    """Make sure that there is a database to work on.
+
+    Raises: StorageUnavailable.
+    """
+    if not is_there(path):
+        raise StorageUnavailable(f"{path}: no such database", "start the bot once, or name the file in storage.url")
+
+
 def backup(path: Path, target: Path) -> int:
     """Copy the database while it is being served, by SQLite's online backup; return the copy's size in bytes.
 
     The copy appears under its name only when it is whole and sound.
     Raises: StorageUnavailable when there is nothing to copy, the target exists or cannot be written; DatabaseUnusable.
     """
-    if not is_there(path):
-        raise StorageUnavailable(f"{path}: no such database")
+    demand_there(path)
     if is_there(target):
         raise StorageUnavailable(f"{target}: exists already", "name a new file")
     if not target.absolute().parent.is_dir():
