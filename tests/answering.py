@@ -132,7 +132,8 @@ class Core(Generic[AdapterT]):
             yield task
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            async with asyncio.timeout(10):  # it ends at once, whatever it waits for
+                await asyncio.gather(task, return_exceptions=True)
 
     async def accept(self, inbound: Inbound) -> bool:
         """Remember a message, and begin to answer it if it is addressed and has not come before.

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 _GUILDS_SECONDS = 0.2
 """How long the stream of servers after READY has to pause; discord.py waits 2 s, for members that are not asked for."""
 
+_AGAIN_SECONDS = 0.1
+"""After so long what would not end is told to once more."""
+
 _VITAL: Final = frozenset({"READY"})
 """Events without which a connection is none: one that cannot be read has to end it, so that another is made."""
 
@@ -89,11 +92,13 @@ class Connection(ServerClient):
 
         Raises: whatever discord.py does of what it is sent, TimeoutError.
         """
+        connected = asyncio.create_task(self.start(token))
         try:
             async with asyncio.timeout(None) as self._patience:
-                await self.start(token)
+                await asyncio.shield(connected)
         finally:
             self._patience = None
+            await _end(connected)
 
     async def setup_hook(self) -> None:
         """Register the slash commands, between login and connecting; the bot serves without them if it must."""
@@ -263,3 +268,16 @@ def _or_drop(event: str, parse: Callable[[object], None]) -> Callable[[object], 
             log.warning("event dropped", exc_info=exc, extra={"platform": PLATFORM, "type": event})
 
     return parse_or_drop
+
+
+async def _end(connected: asyncio.Task[None]) -> None:
+    """End what discord.py runs.
+
+    It connects within `asyncio.wait_for`, which up to Python 3.11 loses a cancellation that comes just as the gateway
+    refuses (https://github.com/python/cpython/issues/86296); then it would go on trying.
+    """
+    while not connected.done():
+        connected.cancel()
+        await asyncio.wait([connected], timeout=_AGAIN_SECONDS)
+    if not connected.cancelled():
+        connected.exception()  # the caller has it, or asked for no more than an end
