@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
 from adapters.terminal.pipe import Pipe
-from adapters.terminal.screen import Screen
 from adapters.text import clean
 from errors import PlatformGone, StorageError
 from memory.ports import Accept, Clock, Intake, Note
@@ -59,7 +58,12 @@ class Terminal:
         )
         if interactive is None:
             interactive = read.isatty() and write.isatty()
-        self._face = Screen(read, write, greeting) if interactive else Pipe(read, write)
+        if interactive:
+            from adapters.terminal.screen import Screen  # noqa: PLC0415 - what draws takes long to load; a pipe has none
+
+            self._face: Screen | Pipe = Screen(read, write, greeting)
+        else:
+            self._face = Pipe(read, write)
         self._user = user or _login()
         self._clock = clock
         self._last = datetime.min.replace(tzinfo=UTC)
@@ -148,7 +152,7 @@ class Terminal:
 
     def say_stopping(self) -> None:
         """Say in a line that the process stops when the answer is there; to nobody where none is awaited or seen."""
-        if isinstance(self._face, Screen):
+        if not isinstance(self._face, Pipe):
             self._face.say_stopping()
 
     def restore(self) -> None:
@@ -156,7 +160,7 @@ class Terminal:
 
         Harmless at any time and however often; raises nothing.
         """
-        if isinstance(self._face, Screen):
+        if not isinstance(self._face, Pipe):
             self._face.restore()
 
     async def _converse(self, text: str, accept: Accept) -> None:
